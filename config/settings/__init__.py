@@ -1,0 +1,1 @@
+"""One module an environment: `local` (default), `test`, `production`; all start from `base`."""

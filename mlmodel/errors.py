@@ -1,0 +1,17 @@
+"""What can go wrong with a model, as plain exceptions; HTTP statuses are decided elsewhere."""
+
+
+class ModelError(Exception):
+    """Base of everything this layer raises on purpose."""
+
+
+class ModelUnavailableError(ModelError):
+    """No version is the champion, or its files cannot be had."""
+
+
+class ArtifactIntegrityError(ModelError):
+    """An artifact's files are not the ones that were registered."""
+
+
+class SignatureMismatchError(ModelError):
+    """An artifact was trained for another list of features than this code's."""
