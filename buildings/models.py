@@ -1,6 +1,7 @@
 """Facts: buildings, what they reported each year, and which file brought it.
 
-Field names are the city's data dictionary in snake case with the unit as suffix. Values are as published, after
+Field names are the city's data dictionary in snake case with the unit as suffix. Values are as
+published, after
 the normalisation in `buildings.benchmarking`.
 """
 
@@ -13,11 +14,17 @@ from django.db.models.functions import Now
 class DatasetImport(models.Model):
     """One load of one file: where it came from, its digest, and what it changed."""
 
-    source = models.CharField(max_length=500, help_text="Path, URL or name the file was asked for by.")
+    source = models.CharField(
+        max_length=500, help_text="Path, URL or name the file was asked for by."
+    )
     file_name = models.CharField(max_length=255)
-    sha256 = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the file's bytes.")
+    sha256 = models.CharField(
+        max_length=64, db_index=True, help_text="SHA-256 of the file's bytes."
+    )
     size_bytes = models.PositiveBigIntegerField()
-    is_synthetic = models.BooleanField(default=False, help_text="Generated sample, no real building.")
+    is_synthetic = models.BooleanField(
+        default=False, help_text="Generated sample, no real building."
+    )
     data_years = models.JSONField(default=list, help_text="Data years found in the file.")
     rows_read = models.PositiveIntegerField()
     rows_created = models.PositiveIntegerField()
@@ -38,7 +45,10 @@ class DatasetImport(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    rows_read=F("rows_created") + F("rows_updated") + F("rows_unchanged") + F("rows_rejected")
+                    rows_read=F("rows_created")
+                    + F("rows_updated")
+                    + F("rows_unchanged")
+                    + F("rows_rejected")
                 ),
                 name="datasetimport_counts_add_up",
             ),
@@ -51,7 +61,9 @@ class DatasetImport(models.Model):
 class RejectedRow(models.Model):
     """A row of a file that was not loaded, as it stood, with every reason."""
 
-    dataset_import = models.ForeignKey(DatasetImport, on_delete=models.CASCADE, related_name="rejected")
+    dataset_import = models.ForeignKey(
+        DatasetImport, on_delete=models.CASCADE, related_name="rejected"
+    )
     line_number = models.PositiveIntegerField(help_text="Line in the file; the header is line 1.")
     reasons = models.JSONField(help_text="One {field, reason} for each thing wrong.")
     row = models.JSONField(help_text="The row as published: header -> text.")
@@ -59,7 +71,9 @@ class RejectedRow(models.Model):
     class Meta:
         ordering = ("dataset_import", "line_number")
         constraints = [
-            models.UniqueConstraint(fields=["dataset_import", "line_number"], name="rejectedrow_line_unique"),
+            models.UniqueConstraint(
+                fields=["dataset_import", "line_number"], name="rejectedrow_line_unique"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,7 +81,8 @@ class RejectedRow(models.Model):
 
 
 class Building(models.Model):
-    """A property as the city identifies it; what changes from year to year is in BenchmarkRecord."""
+    """A property as the city identifies it; what changes from year to year is in
+    BenchmarkRecord."""
 
     ose_building_id = models.PositiveIntegerField(unique=True, help_text="The city's identifier.")
     property_name = models.CharField(max_length=255, blank=True)
@@ -105,7 +120,8 @@ class Building(models.Model):
 class BenchmarkRecord(models.Model):
     """What one building reported for one calendar year.
 
-    Energies are site energy unless the name says source; `_wn` is weather-normalised; emissions are metric tons CO2e.
+    Energies are site energy unless the name says source; `_wn` is weather-normalised; emissions
+    are metric tons CO2e.
     """
 
     building = models.ForeignKey(Building, on_delete=models.PROTECT, related_name="records")
@@ -151,7 +167,9 @@ class BenchmarkRecord(models.Model):
     class Meta:
         ordering = ("building", "-data_year")
         constraints = [
-            models.UniqueConstraint(fields=["building", "data_year"], name="benchmarkrecord_one_a_year"),
+            models.UniqueConstraint(
+                fields=["building", "data_year"], name="benchmarkrecord_one_a_year"
+            ),
             models.CheckConstraint(
                 condition=Q(property_gfa_total_sqft__gt=0), name="benchmarkrecord_gfa_positive"
             ),
@@ -166,7 +184,8 @@ class BenchmarkRecord(models.Model):
 
 
 class PropertyUse(models.Model):
-    """One use of a property in a year: the three largest with their area, the others by name only."""
+    """One use of a property in a year: the three largest with their area, the others by name
+    only."""
 
     record = models.ForeignKey(BenchmarkRecord, on_delete=models.CASCADE, related_name="uses")
     rank = models.PositiveSmallIntegerField(help_text="1 is the largest; then as listed.")
@@ -180,7 +199,8 @@ class PropertyUse(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["record", "rank"], name="propertyuse_rank_unique"),
             models.CheckConstraint(
-                condition=Q(gfa_sqft__isnull=True) | Q(gfa_sqft__gte=0), name="propertyuse_gfa_positive"
+                condition=Q(gfa_sqft__isnull=True) | Q(gfa_sqft__gte=0),
+                name="propertyuse_gfa_positive",
             ),
         ]
 

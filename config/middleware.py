@@ -1,6 +1,7 @@
 """Placeholder."""
 
 from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 
 

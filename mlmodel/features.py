@@ -1,9 +1,12 @@
 """FEATURES: the one list of what the model is told about a building.
 
-The serializer, the OpenAPI schema, the MLflow signature, the array the estimator sees, the docs table and the
-test factories are all made from it. No Django, no pandas: a notebook or a worker elsewhere can import it alone.
+The serializer, the OpenAPI schema, the MLflow signature, the array the estimator sees, the docs
+table and the
+test factories are all made from it. No Django, no pandas: a notebook or a worker elsewhere can
+import it alone.
 
-Vocabulary and units follow the City of Seattle's Building Energy Benchmarking data dictionary and ENERGY STAR
+Vocabulary and units follow the City of Seattle's Building Energy Benchmarking data dictionary and
+ENERGY STAR
 Portfolio Manager: floor areas in ft² (GFA = gross floor area), years as published.
 """
 
@@ -16,7 +19,8 @@ from numpy.typing import NDArray
 
 FeatureKind: TypeAlias = Literal["number", "integer", "category", "boolean"]
 FeatureValue: TypeAlias = float | int | str | bool | None
-#: One building as the model is told of it: feature name -> value; an absent name means the same as None.
+#: One building as the model is told of it: feature name -> value; an absent name means the same
+#: as None.
 FeatureRow: TypeAlias = Mapping[str, FeatureValue]
 
 
@@ -24,7 +28,8 @@ FeatureRow: TypeAlias = Mapping[str, FeatureValue]
 class Feature:
     """One input of the model.
 
-    `minimum` and `maximum` are inclusive. `absent` says in words how the model treats a missing value
+    `minimum` and `maximum` are inclusive. `absent` says in words how the model treats a missing
+    value
     (None for a required feature); no missing value is ever replaced by 0.
     """
 
@@ -170,7 +175,9 @@ NEIGHBORHOODS: Final = (
 )
 
 _AREA_MAX: Final = 15_000_000.0
-_UNKNOWN_TO_MODEL: Final = "treated as unknown: the model averages over what is usual for such buildings"
+_UNKNOWN_TO_MODEL: Final = (
+    "treated as unknown: the model averages over what is usual for such buildings"
+)
 _UNKNOWN_FUEL: Final = "treated as unknown, not as absent"
 
 
@@ -179,10 +186,12 @@ def _use_type(rank: str) -> Feature:
         name=f"{rank}_property_use_type",
         kind="category",
         label=f"{rank.replace('_', ' ')} use type".capitalize(),
-        help=f"The {rank.replace('_', ' ')} use of the property by floor area (Portfolio Manager use type).",
+        help=f"The {rank.replace(chr(95), chr(32))} use by floor area (Portfolio Manager use type).",
         example=None,
         choices=PROPERTY_USE_TYPES,
-        absent="derived from the primary property type" if rank == "largest" else "treated as: no such use",
+        absent="derived from the primary property type"
+        if rank == "largest"
+        else "treated as: no such use",
     )
 
 
@@ -326,7 +335,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         name="energy_star_score",
         kind="integer",
         label="ENERGY STAR score",
-        help="1 to 100, if the building has one. It is computed from metered energy; leave it out otherwise.",
+        help="1 to 100, if the building has one; it is computed from metered energy.",
         example=60,
         unit="points",
         minimum=1,
@@ -348,10 +357,12 @@ _CODES: Final[Mapping[str, Mapping[str, int]]] = {
 def encode(rows: Sequence[FeatureRow]) -> NDArray[np.float64]:
     """Turn rows into the array the estimator sees.
 
-    Returns shape (len(rows), len(FEATURES)), columns in the order of FEATURES: numbers as they are, booleans as
+    Returns shape (len(rows), len(FEATURES)), columns in the order of FEATURES: numbers as they
+    are, booleans as
     0 and 1, categories as their position in `choices`, and NaN for what is missing.
 
-    Raises KeyError for a category that is not among the choices: choices are checked at the door, so here it is
+    Raises KeyError for a category that is not among the choices: choices are checked at the door,
+    so here it is
     a defect and not a caller's mistake.
     """
     array = np.full((len(rows), len(FEATURES)), np.nan)

@@ -14,23 +14,31 @@ class Alias(models.TextChoices):
 
 
 class ModelVersion(models.Model):
-    """One registered version of the served model: provenance, digests and metrics. Only its alias ever changes."""
+    """One registered version of the served model: provenance, digests and metrics. Only its alias
+    ever changes."""
 
     name = models.CharField(max_length=100, help_text="Registered model, in MLflow too.")
     version = models.PositiveIntegerField(help_text="Version in the MLflow registry.")
     alias = models.CharField(max_length=16, choices=Alias, null=True, blank=True)  # noqa: DJ001 -- null: no part
     run_id = models.CharField(max_length=64, blank=True, help_text="MLflow run that made it.")
     artifact_uri = models.CharField(max_length=500, help_text="Where its files came from.")
-    artifact_digest = models.CharField(max_length=64, help_text="SHA-256 over the sorted file digests.")
+    artifact_digest = models.CharField(
+        max_length=64, help_text="SHA-256 over the sorted file digests."
+    )
     file_digests = models.JSONField(help_text="SHA-256 of every artifact file, by relative path.")
     size_bytes = models.PositiveBigIntegerField()
     signature = models.JSONField(help_text="Inputs and outputs, as MLflow stores them.")
     parameters = models.JSONField(default=dict)
-    metrics = models.JSONField(default=dict, help_text="Cross-validated; see the model's documentation.")
-    data_fingerprint = models.JSONField(
-        default=dict, help_text="Training data: SHA-256 of each import, row count, digest of the rows."
+    metrics = models.JSONField(
+        default=dict, help_text="Cross-validated; see the model's documentation."
     )
-    code_version = models.CharField(max_length=64, blank=True, help_text="Project version and git commit.")
+    data_fingerprint = models.JSONField(
+        default=dict,
+        help_text="Training data: SHA-256 of each import, row count, digest of the rows.",
+    )
+    code_version = models.CharField(
+        max_length=64, blank=True, help_text="Project version and git commit."
+    )
     created_at = models.DateTimeField(db_default=Now())
     promoted_at = models.DateTimeField(null=True, blank=True)
     promoted_by = models.ForeignKey(
@@ -43,10 +51,12 @@ class ModelVersion(models.Model):
             models.UniqueConstraint(fields=["name", "version"], name="modelversion_version_unique"),
             models.UniqueConstraint(fields=["name", "alias"], name="modelversion_alias_unique"),
             models.CheckConstraint(
-                condition=Q(alias__in=Alias.values) | Q(alias__isnull=True), name="modelversion_alias_known"
+                condition=Q(alias__in=Alias.values) | Q(alias__isnull=True),
+                name="modelversion_alias_known",
             ),
             models.CheckConstraint(
-                condition=Q(artifact_digest__regex=r"^[0-9a-f]{64}$"), name="modelversion_digest_hex"
+                condition=Q(artifact_digest__regex=r"^[0-9a-f]{64}$"),
+                name="modelversion_digest_hex",
             ),
         ]
 

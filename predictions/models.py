@@ -1,7 +1,9 @@
 """What is on the record: each call, each input as the model saw it, each output. Insert-only.
 
-Migration 0002 adds the triggers by which PostgreSQL itself refuses UPDATE, DELETE and TRUNCATE on the three tables.
-Values are stored, not references: an exchange reads the same whatever later happens to a user, a token or a building.
+Migration 0002 adds the triggers by which PostgreSQL itself refuses UPDATE, DELETE and TRUNCATE on
+the three tables.
+Values are stored, not references: an exchange reads the same whatever later happens to a user, a
+token or a building.
 """
 
 from typing import Final
@@ -41,7 +43,9 @@ class ErrorCode(models.TextChoices):
 class ApiToken(AbstractAuthToken):
     """A named, expiring, revocable token; only its SHA-512 digest is stored (django-rest-knox)."""
 
-    name = models.CharField(max_length=100, help_text="What the token is for, in its owner's words.")
+    name = models.CharField(
+        max_length=100, help_text="What the token is for, in its owner's words."
+    )
 
     class Meta:
         verbose_name = "API token"
@@ -56,19 +60,30 @@ class PredictionRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7s.uuid7, editable=False)
     caller = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="prediction_requests"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="prediction_requests",
     )
     caller_name = models.CharField(max_length=150, help_text="The caller's user name at the time.")
     token_prefix = models.CharField(
-        max_length=25, blank=True, help_text="First characters of the token used; empty without one."
+        max_length=25,
+        blank=True,
+        help_text="First characters of the token used; empty without one.",
     )
     channel = models.CharField(max_length=16, choices=Channel)
-    request_id = models.CharField(max_length=64, help_text="X-Request-ID of the call, as in the logs.")
+    request_id = models.CharField(
+        max_length=64, help_text="X-Request-ID of the call, as in the logs."
+    )
     body_sha256 = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of the body as received; empty without a body."
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of the body as received; empty without a body.",
     )
     row_count = models.PositiveIntegerField()
-    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="requests")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="requests"
+    )
     received_at = models.DateTimeField(help_text="When the call arrived.")
     created_at = models.DateTimeField(
         db_default=Now(), help_text="When the call was stored, before the model saw it."
@@ -77,7 +92,9 @@ class PredictionRequest(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = [
-            models.CheckConstraint(condition=Q(row_count__gt=0), name="predictionrequest_row_count_positive"),
+            models.CheckConstraint(
+                condition=Q(row_count__gt=0), name="predictionrequest_row_count_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(body_sha256="") | Q(body_sha256__regex=r"^[0-9a-f]{64}$"),
                 name="predictionrequest_body_sha256_hex",
@@ -114,7 +131,9 @@ class PredictionInput(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = [
-            models.UniqueConstraint(fields=["request", "position"], name="predictioninput_position_unique"),
+            models.UniqueConstraint(
+                fields=["request", "position"], name="predictioninput_position_unique"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,10 +141,13 @@ class PredictionInput(models.Model):
 
 
 class PredictionOutput(models.Model):
-    """What the model answered for one input: an energy or an error code, never both, never neither."""
+    """What the model answered for one input: an energy or an error code, never both, never
+    neither."""
 
     input = models.OneToOneField(PredictionInput, on_delete=models.PROTECT, related_name="output")
-    site_energy_use_kbtu = models.FloatField(null=True, help_text="Site energy use of a year, kBtu.")
+    site_energy_use_kbtu = models.FloatField(
+        null=True, help_text="Site energy use of a year, kBtu."
+    )
     site_eui_kbtu_per_sqft = models.FloatField(
         null=True, help_text="Site energy use intensity: energy by gross floor area, kBtu/ft²/year."
     )

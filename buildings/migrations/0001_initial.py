@@ -49,13 +49,17 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("latitude__isnull", True), ("latitude__range", (-90, 90)), _connector="OR"
+                            ("latitude__isnull", True),
+                            ("latitude__range", (-90, 90)),
+                            _connector="OR",
                         ),
                         name="building_latitude_range",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("longitude__isnull", True), ("longitude__range", (-180, 180)), _connector="OR"
+                            ("longitude__isnull", True),
+                            ("longitude__range", (-180, 180)),
+                            _connector="OR",
                         ),
                         name="building_longitude_range",
                     ),
@@ -80,21 +84,31 @@ class Migration(migrations.Migration):
                 ("file_name", models.CharField(max_length=255)),
                 (
                     "sha256",
-                    models.CharField(db_index=True, help_text="SHA-256 of the file's bytes.", max_length=64),
+                    models.CharField(
+                        db_index=True, help_text="SHA-256 of the file's bytes.", max_length=64
+                    ),
                 ),
                 ("size_bytes", models.PositiveBigIntegerField()),
                 (
                     "is_synthetic",
-                    models.BooleanField(default=False, help_text="Generated sample, no real building."),
+                    models.BooleanField(
+                        default=False, help_text="Generated sample, no real building."
+                    ),
                 ),
-                ("data_years", models.JSONField(default=list, help_text="Data years found in the file.")),
+                (
+                    "data_years",
+                    models.JSONField(default=list, help_text="Data years found in the file."),
+                ),
                 ("rows_read", models.PositiveIntegerField()),
                 ("rows_created", models.PositiveIntegerField()),
                 ("rows_updated", models.PositiveIntegerField()),
                 ("rows_unchanged", models.PositiveIntegerField()),
                 ("rows_rejected", models.PositiveIntegerField()),
                 ("started_at", models.DateTimeField()),
-                ("finished_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "finished_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "imported_by",
                     models.ForeignKey(
@@ -143,7 +157,10 @@ class Migration(migrations.Migration):
                 ("natural_gas_therms", models.FloatField(blank=True, null=True)),
                 ("natural_gas_kbtu", models.FloatField(blank=True, null=True)),
                 ("total_ghg_emissions_mtco2e", models.FloatField(blank=True, null=True)),
-                ("ghg_emissions_intensity_kgco2e_per_sqft", models.FloatField(blank=True, null=True)),
+                (
+                    "ghg_emissions_intensity_kgco2e_per_sqft",
+                    models.FloatField(blank=True, null=True),
+                ),
                 ("is_default_data", models.BooleanField(blank=True, null=True)),
                 ("comments", models.TextField(blank=True)),
                 ("compliance_status", models.CharField(db_index=True, max_length=64)),
@@ -179,12 +196,17 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("rank", models.PositiveSmallIntegerField(help_text="1 is the largest; then as listed.")),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(help_text="1 is the largest; then as listed."),
+                ),
                 ("use_type", models.CharField(max_length=100)),
                 (
                     "gfa_sqft",
                     models.FloatField(
-                        blank=True, help_text="Published for the three largest uses only.", null=True
+                        blank=True,
+                        help_text="Published for the three largest uses only.",
+                        null=True,
                     ),
                 ),
                 (
@@ -211,9 +233,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "line_number",
-                    models.PositiveIntegerField(help_text="Line in the file; the header is line 1."),
+                    models.PositiveIntegerField(
+                        help_text="Line in the file; the header is line 1."
+                    ),
                 ),
-                ("reasons", models.JSONField(help_text="One {field, reason} for each thing wrong.")),
+                (
+                    "reasons",
+                    models.JSONField(help_text="One {field, reason} for each thing wrong."),
+                ),
                 ("row", models.JSONField(help_text="The row as published: header -> text.")),
                 (
                     "dataset_import",
@@ -231,7 +258,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="datasetimport",
             constraint=models.CheckConstraint(
-                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="datasetimport_sha256_hex"
+                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
+                name="datasetimport_sha256_hex",
             ),
         ),
         migrations.AddConstraint(
@@ -265,7 +293,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="benchmarkrecord",
             constraint=models.CheckConstraint(
-                condition=models.Q(("property_gfa_total_sqft__gt", 0)), name="benchmarkrecord_gfa_positive"
+                condition=models.Q(("property_gfa_total_sqft__gt", 0)),
+                name="benchmarkrecord_gfa_positive",
             ),
         ),
         migrations.AddConstraint(
@@ -281,12 +310,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="propertyuse",
-            constraint=models.UniqueConstraint(fields=("record", "rank"), name="propertyuse_rank_unique"),
+            constraint=models.UniqueConstraint(
+                fields=("record", "rank"), name="propertyuse_rank_unique"
+            ),
         ),
         migrations.AddConstraint(
             model_name="propertyuse",
             constraint=models.CheckConstraint(
-                condition=models.Q(("gfa_sqft__isnull", True), ("gfa_sqft__gte", 0), _connector="OR"),
+                condition=models.Q(
+                    ("gfa_sqft__isnull", True), ("gfa_sqft__gte", 0), _connector="OR"
+                ),
                 name="propertyuse_gfa_positive",
             ),
         ),

@@ -103,7 +103,9 @@ REST_KNOX = {
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
 #: MLflow's own store; a local SQLite file and folder unless the environment names a server.
-MLFLOW_TRACKING_URI: str = env.str("MLFLOW_TRACKING_URI", f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}")
+MLFLOW_TRACKING_URI: str = env.str(
+    "MLFLOW_TRACKING_URI", f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
+)
 #: Downloads of published datasets are cached here.
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 

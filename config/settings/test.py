@@ -1,4 +1,5 @@
-"""Tests: real PostgreSQL (DATABASE_URL, or a throw-away one that `tests.postgres_plugin` starts)."""
+"""Tests: real PostgreSQL (DATABASE_URL, or a throw-away one that `tests.postgres_plugin`
+starts)."""
 
 import dj_database_url
 

@@ -23,8 +23,14 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("name", models.CharField(help_text="Registered model, in MLflow too.", max_length=100)),
-                ("version", models.PositiveIntegerField(help_text="Version in the MLflow registry.")),
+                (
+                    "name",
+                    models.CharField(help_text="Registered model, in MLflow too.", max_length=100),
+                ),
+                (
+                    "version",
+                    models.PositiveIntegerField(help_text="Version in the MLflow registry."),
+                ),
                 (
                     "alias",
                     models.CharField(
@@ -34,18 +40,31 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("run_id", models.CharField(blank=True, help_text="MLflow run that made it.", max_length=64)),
-                ("artifact_uri", models.CharField(help_text="Where its files came from.", max_length=500)),
+                (
+                    "run_id",
+                    models.CharField(
+                        blank=True, help_text="MLflow run that made it.", max_length=64
+                    ),
+                ),
+                (
+                    "artifact_uri",
+                    models.CharField(help_text="Where its files came from.", max_length=500),
+                ),
                 (
                     "artifact_digest",
-                    models.CharField(help_text="SHA-256 over the sorted file digests.", max_length=64),
+                    models.CharField(
+                        help_text="SHA-256 over the sorted file digests.", max_length=64
+                    ),
                 ),
                 (
                     "file_digests",
                     models.JSONField(help_text="SHA-256 of every artifact file, by relative path."),
                 ),
                 ("size_bytes", models.PositiveBigIntegerField()),
-                ("signature", models.JSONField(help_text="Inputs and outputs, as MLflow stores them.")),
+                (
+                    "signature",
+                    models.JSONField(help_text="Inputs and outputs, as MLflow stores them."),
+                ),
                 ("parameters", models.JSONField(default=dict)),
                 (
                     "metrics",
@@ -62,9 +81,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "code_version",
-                    models.CharField(blank=True, help_text="Project version and git commit.", max_length=64),
+                    models.CharField(
+                        blank=True, help_text="Project version and git commit.", max_length=64
+                    ),
                 ),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 ("promoted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "promoted_by",
@@ -80,8 +104,12 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("name", "-version"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("name", "version"), name="modelversion_version_unique"),
-                    models.UniqueConstraint(fields=("name", "alias"), name="modelversion_alias_unique"),
+                    models.UniqueConstraint(
+                        fields=("name", "version"), name="modelversion_version_unique"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("name", "alias"), name="modelversion_alias_unique"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("alias__in", ["champion", "challenger"]),

@@ -50,12 +50,17 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 (
                     "caller_name",
-                    models.CharField(help_text="The caller's user name at the time.", max_length=150),
+                    models.CharField(
+                        help_text="The caller's user name at the time.", max_length=150
+                    ),
                 ),
                 (
                     "token_prefix",
@@ -67,11 +72,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "channel",
-                    models.CharField(choices=[("api", "API"), ("command", "command line")], max_length=16),
+                    models.CharField(
+                        choices=[("api", "API"), ("command", "command line")], max_length=16
+                    ),
                 ),
                 (
                     "request_id",
-                    models.CharField(help_text="X-Request-ID of the call, as in the logs.", max_length=64),
+                    models.CharField(
+                        help_text="X-Request-ID of the call, as in the logs.", max_length=64
+                    ),
                 ),
                 (
                     "body_sha256",
@@ -118,12 +127,21 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("position", models.PositiveIntegerField(help_text="Place in the call, from 0.")),
-                ("features", models.JSONField(help_text="Every feature by name, as used; null is missing.")),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "features",
+                    models.JSONField(help_text="Every feature by name, as used; null is missing."),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "building",
                     models.ForeignKey(
@@ -178,8 +196,14 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
-                ("duration_ms", models.FloatField(help_text="What the model took for the call, ms.")),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "duration_ms",
+                    models.FloatField(help_text="What the model took for the call, ms."),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
                 (
                     "input",
                     models.OneToOneField(
@@ -210,7 +234,8 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("site_energy_use_kbtu__gte", 0), ("site_energy_use_kbtu__lt", float("inf"))
+                                ("site_energy_use_kbtu__gte", 0),
+                                ("site_energy_use_kbtu__lt", float("inf")),
                             ),
                             ("site_energy_use_kbtu__isnull", True),
                             _connector="OR",
@@ -237,7 +262,8 @@ class Migration(migrations.Migration):
                         name="predictionoutput_error_code_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("duration_ms__gte", 0)), name="predictionoutput_duration_positive"
+                        condition=models.Q(("duration_ms__gte", 0)),
+                        name="predictionoutput_duration_positive",
                     ),
                 ],
             },
@@ -253,7 +279,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="predictionrequest",
             constraint=models.CheckConstraint(
-                condition=models.Q(("row_count__gt", 0)), name="predictionrequest_row_count_positive"
+                condition=models.Q(("row_count__gt", 0)),
+                name="predictionrequest_row_count_positive",
             ),
         ),
         migrations.AddConstraint(
