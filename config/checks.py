@@ -8,9 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 
-def check_databases(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_databases(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """config.E001: requests in one transaction; config.E002: not PostgreSQL."""
     errors: list[CheckMessage] = []
     for alias, database in settings.DATABASES.items():

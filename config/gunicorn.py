@@ -1,10 +1,10 @@
-"""gunicorn's settings: `gunicorn -c config/gunicorn.py config.wsgi`, from the project's directory."""
+"""gunicorn's settings: `gunicorn -c config/gunicorn.py config.wsgi`, in the project's directory."""
 
 import os
 import sys
 from logging.config import dictConfig
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 # gunicorn reads this file before it puts the project's directory on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -50,7 +50,7 @@ accesslog = "-" if env.bool("ACCESS_LOG", True) else None
 # The path without its query, in which callers put things that do not belong in a log.
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
 loglevel = env.str("LOG_LEVEL", "INFO").lower()
-_style = "json" if os.environ["DJANGO_SETTINGS_MODULE"].endswith(".production") else "text"
+_is_production: Final = os.environ["DJANGO_SETTINGS_MODULE"].endswith(".production")
 
 
 class Logger(glogging.Logger):
@@ -58,7 +58,9 @@ class Logger(glogging.Logger):
 
     def setup(self, cfg: "Config") -> None:
         super().setup(cfg)
-        dictConfig(logging_settings(style=_style, level=loglevel.upper()))
+        dictConfig(
+            logging_settings(style="json" if _is_production else "text", level=loglevel.upper())
+        )
 
 
 logger_class = Logger

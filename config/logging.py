@@ -39,7 +39,7 @@ class RequestIdFilter(logging.Filter):
 class TextFormatter(logging.Formatter):
     """For people: time, level, logger, request id, message."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         request_id = getattr(record, "request_id", "")
         mark = f" [{request_id}]" if request_id else ""
         time = self.formatTime(record, "%H:%M:%S")

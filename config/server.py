@@ -142,18 +142,18 @@ class Server:
 
 
 def _readiness(url: str) -> str | None:
-    """Ask `/readyz`: "" if ready, what is missing in the server's words, None without answer."""
+    """Ask `/readyz`: "" if ready, the parts that are not, None without an answer."""
     try:
         with _DIRECT.open(f"{url}/readyz", timeout=3):
             return ""
     except urllib.error.HTTPError as error:
         with error:
             try:
-                problem = json.load(error)
-            except ValueError:
-                problem = {}
-        detail = problem.get("detail") if isinstance(problem, dict) else None
-        return f"HTTP {error.code}: {detail or error.reason}"
+                parts = dict(json.load(error))
+            except (ValueError, TypeError):
+                parts = {}
+        missing = [name for name, state in parts.items() if state == "not ready"]
+        return ", ".join(name for name in missing if name != "status") or f"HTTP {error.code}"
     except OSError:
         return None
 
@@ -183,7 +183,7 @@ def login_text(secrets: NewSecrets) -> str:
 def welcome_text(address: Address, secrets: NewSecrets, lack: str) -> str:
     """What `make run` ends with: addresses, login and a first call, ready to paste."""
     url = address.url
-    state = "is ready" if not lack else f"is NOT ready ({lack})"
+    state = "is ready" if not lack else f"is NOT ready: {lack} (try make setup)"
     token = secrets.token or f"$({_manage()} create_token {CALLER} --quiet)"
     return f"""
 Futurisys Energy {state}. Ctrl-C stops it.

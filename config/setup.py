@@ -4,9 +4,8 @@ Every step leaves alone what is there already, so that a second run is quick and
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management import call_command
 from django.core.management.base import CommandError, OutputWrapper
@@ -15,6 +14,9 @@ from django.db import OperationalError, connection
 from buildings.models import DatasetImport
 from config import services
 from predictions.models import ApiToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ADMIN: Final = "admin"
 #: The service account whose token the example call uses.
@@ -66,18 +68,15 @@ class Setup:
             connection.ensure_connection()
         except OperationalError as error:
             raise CommandError(f"The database that DATABASE_URL names: {error}") from error
-        number = connection.pg_version  # 180006 is 18.6
-        if number // 10_000 < OLDEST_POSTGRESQL:
+        release, patch = connection.get_database_version()
+        if release < OLDEST_POSTGRESQL:
             raise CommandError(
-                f"DATABASE_URL leads to PostgreSQL {number // 10_000}: "
+                f"DATABASE_URL leads to PostgreSQL {release}: "
                 f"{OLDEST_POSTGRESQL} or later is needed."
             )
         settings = connection.settings_dict
         place = f"{settings['HOST'] or 'local socket'}:{settings['PORT'] or 5432}"
-        return (
-            f"PostgreSQL {number // 10_000}.{number % 10_000}, "
-            f"database {settings['NAME']} at {place}"
-        )
+        return f"PostgreSQL {release}.{patch}, database {settings['NAME']} at {place}"
 
     def _tables(self) -> str:
         self._call("migrate", interactive=False, verbosity=0)
@@ -106,8 +105,10 @@ class Setup:
         return "collected"
 
     def _groups(self) -> str:
-        created = services.groups_ensure()
-        return f"created {', '.join(created)}" if created else "nothing to do"
+        from predictions.services import groups_ensure
+
+        groups_ensure()
+        return "auditor, data_scientist, api_client"
 
     def _superuser(self) -> str:
         self.secrets.admin_password = services.superuser_ensure(username=ADMIN)

