@@ -6,6 +6,7 @@ only `EXTRA_FIELDS` are written, and the access log has the path without its que
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -29,9 +30,10 @@ class RequestIdFilter(logging.Filter):
     """Puts the id of the request being served on each record; empty outside of a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Here, not above: settings import this module, and the middleware may need settings.
-        from config.middleware import current_request_id
-
+        # Not imported: settings and gunicorn's master need this module before any app is loaded,
+        # and where no middleware is loaded no request is served.
+        middleware = sys.modules.get("config.middleware")
+        current_request_id = getattr(middleware, "current_request_id", str)
         record.request_id = current_request_id()
         return True
 

@@ -20,9 +20,8 @@ from config.setup import ADMIN, CALLER, NewSecrets
 
 #: How long to wait for a first answer, and then for the answer "ready".
 ANSWER_TIMEOUT_S: Final = 60
-READY_TIMEOUT_S: Final = 15
+READY_TIMEOUT_S: Final = 5
 _COMMAND: Final = (sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
-_NO_ANSWER: Final = "it does not answer"
 #: Past any HTTP_PROXY: the server is on this machine.
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _EXAMPLE: Final = {
@@ -124,21 +123,18 @@ class Server:
             self._process.send_signal(signal.SIGTERM if self._stops == 1 else signal.SIGQUIT)
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> str:
-        start = time.monotonic()
-        answered: float | None = None
-        while process.poll() is None and not self._stops:
+        """Return "" as soon as it is ready, or what still lacks when patience ends."""
+        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+        lack: str | None = None
+        while process.poll() is None and not self._stops and time.monotonic() < deadline:
+            had_answer = lack is not None
             lack = _readiness(self.address.url)
             if lack == "":
                 return ""
-            now = time.monotonic()
-            if lack is not None and answered is None:
-                answered = now
-            if answered is not None and now - answered > READY_TIMEOUT_S:
-                return lack or _NO_ANSWER
-            if now - start > ANSWER_TIMEOUT_S:
-                break
-            time.sleep(0.1)
-        return _NO_ANSWER
+            if lack is not None and not had_answer:
+                deadline = min(deadline, time.monotonic() + READY_TIMEOUT_S)
+            time.sleep(0.1 if lack is None else 1)  # each question about a lack is logged at length
+        return lack or "it does not answer"
 
 
 def _readiness(url: str) -> str | None:

@@ -32,6 +32,10 @@ class NewSecrets:
     token: str | None = None
     is_shown: bool = False
 
+    @property
+    def is_to_be_shown(self) -> bool:
+        return not self.is_shown and bool(self.admin_password or self.token)
+
 
 class Setup:
     """The steps, in order. `secrets` fills as they are made, also when a later step fails."""

@@ -17,5 +17,5 @@ class Command(serve.Command):
             setup.run()
             self.serve(address, setup.secrets)
         finally:
-            if not setup.secrets.is_shown:
+            if setup.secrets.is_to_be_shown:  # not served, or not yet
                 self.stdout.write(login_text(setup.secrets))
