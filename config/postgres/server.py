@@ -37,7 +37,6 @@ _SETTINGS: Final[Mapping[str, str]] = {
 }
 _THROW_AWAY_SETTINGS: Final[Mapping[str, str]] = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
 }
 
@@ -268,11 +267,14 @@ def _stop(data: Path) -> None:
 
 
 def _forget_stranger(data: Path) -> None:
-    """Drop a pid file whose number belongs to another program now, as after a power cut."""
+    """Drop a pid file that a power cut left empty, or whose number is another program's now.
+
+    Any other stale one stays: PostgreSQL finds a killed server's children by it.
+    """
     pid_file = data / "postmaster.pid"
-    with suppress(FileNotFoundError, ValueError, IndexError):
-        pid = int(pid_file.read_text().splitlines()[0])
-        if psutil.pid_exists(pid) and _postmaster(data) is None:
+    with suppress(FileNotFoundError):
+        number = pid_file.read_text().partition("\n")[0]
+        if _postmaster(data) is None and (not number.isdigit() or psutil.pid_exists(int(number))):
             pid_file.unlink()
 
 
