@@ -21,6 +21,8 @@ from config.setup import ADMIN, CALLER, NewSecrets
 #: How long to wait for a first answer, and then for the answer "ready".
 ANSWER_TIMEOUT_S: Final = 60
 READY_TIMEOUT_S: Final = 5
+#: A second signal to stop counts as impatience only after this time.
+IMPATIENCE_S: Final = 1
 _COMMAND: Final = (sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
 #: Past any HTTP_PROXY: the server is on this machine.
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -81,7 +83,7 @@ class Server:
     def __init__(self, address: Address, command: tuple[str, ...] = _COMMAND) -> None:
         self.address = address
         self.command = command
-        self._stops = 0
+        self._stopped_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, *, when_ready: Callable[[str], object]) -> int:
@@ -96,13 +98,13 @@ class Server:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command
                 self.command, cwd=BASE_DIR, stdin=subprocess.DEVNULL, start_new_session=True
             )
-            if self._stops:
+            if self._stopped_at is not None:
                 self._process.terminate()
             lack = self._wait_until_ready(self._process)
-            if self._process.poll() is None and not self._stops:
+            if self._process.poll() is None and self._stopped_at is None:
                 when_ready(lack)
             code = self._process.wait()
-        return 0 if self._stops else _exit_code(code)
+        return _exit_code(code) if self._stopped_at is None else 0
 
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
@@ -117,16 +119,23 @@ class Server:
                 signal.signal(number, handler)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        """First gently: running requests are answered; the second time at once."""
-        self._stops += 1
+        """First gently: running requests are answered; for an impatient second signal at once.
+
+        `make` passes SIGTERM on to us, and a group may be sent it as well: that is one signal.
+        """
+        now = time.monotonic()
+        if self._stopped_at is not None and now - self._stopped_at < IMPATIENCE_S:
+            return
+        number = signal.SIGTERM if self._stopped_at is None else signal.SIGQUIT
+        self._stopped_at = now
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM if self._stops == 1 else signal.SIGQUIT)
+            self._process.send_signal(number)
 
     def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> str:
         """Return "" as soon as it is ready, or what still lacks when patience ends."""
         deadline = time.monotonic() + ANSWER_TIMEOUT_S
         lack: str | None = None
-        while process.poll() is None and not self._stops and time.monotonic() < deadline:
+        while process.poll() is None and self._stopped_at is None and time.monotonic() < deadline:
             had_answer = lack is not None
             lack = _readiness(self.address.url)
             if lack == "":

