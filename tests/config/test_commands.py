@@ -281,6 +281,21 @@ def test_busy_port_stops_run_before_anything_is_made(
     assert neighbours.calls == []
 
 
+@pytest.mark.usefixtures("server")
+def test_port_taken_during_setup_is_noticed_and_secrets_are_shown(
+    neighbours: FakeNeighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy_after_setup(_: Address) -> None:
+        if neighbours.calls:
+            raise AddressError("Port 9000 is in use")
+
+    monkeypatch.setattr(Address, "require_free", busy_after_setup)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Port 9000 is in use"):
+        call_command(load_command_class("config", "run"), stdout=out)
+    assert "Shown once" in out.getvalue()
+
+
 def test_secrets_to_be_shown() -> None:
     assert not setup.NewSecrets().is_to_be_shown
     assert setup.NewSecrets(token="t").is_to_be_shown

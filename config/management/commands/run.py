@@ -11,11 +11,11 @@ class Command(serve.Command):
     help = "Prepare everything (`setup`), then serve (`serve`)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address = serve.address_from_environment()  # before anything is made
+        serve.free_address()  # rather complain before anything is made
         setup = Setup(self.stdout)
         try:
             setup.run()
-            self.serve(address, setup.secrets)
+            self.serve(setup.secrets)
         finally:
             if setup.secrets.is_to_be_shown:  # not served, or not yet
                 self.stdout.write(login_text(setup.secrets))

@@ -10,8 +10,8 @@ from config.server import Address, AddressError, Server, welcome_text
 from config.setup import NewSecrets
 
 
-def address_from_environment() -> Address:
-    """HOST and PORT, once it is sure that somebody can listen there.
+def free_address() -> Address:
+    """HOST and PORT, if somebody can listen there.
 
     Raises:
         CommandError: Nobody can; the message says why.
@@ -29,10 +29,11 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.serve(address_from_environment(), NewSecrets())
+        self.serve(NewSecrets())
 
-    def serve(self, address: Address, secrets: NewSecrets) -> None:
+    def serve(self, secrets: NewSecrets) -> None:
         """Serve, and say so once ready; ends the process with gunicorn's code if it fails."""
+        address = free_address()  # or another server's readiness would be taken for ours
 
         def welcome(lack: str) -> None:
             self.stdout.write(welcome_text(address, secrets, lack))
