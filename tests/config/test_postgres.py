@@ -35,7 +35,7 @@ def test_role_owns_its_database_and_is_no_superuser(server: EmbeddedPostgres) ->
     with server.running() as url:
         row = ask(
             url,
-            "SELECT current_user::text, rolsuper, rolcreaterole, rolbypassrls,"
+            "SELECT current_user::text, rolsuper, rolreplication, rolbypassrls,"
             " pg_get_userbyid(datdba)::text, pg_encoding_to_char(encoding)::text,"
             " current_setting('data_checksums'), current_setting('password_encryption'),"
             " current_setting('listen_addresses')"
@@ -94,7 +94,7 @@ def test_durable_server_is_the_default_and_tells_where_and_as_whom_it_is_made(
     server = EmbeddedPostgres(open_dir / "postgres", system_dir=open_dir / "system")
     sql = (
         "SELECT current_setting('fsync'), current_setting('synchronous_commit'),"
-        " current_setting('full_page_writes'), rolcreatedb"
+        " current_setting('full_page_writes'), rolcreatedb OR rolcreaterole"
         " FROM pg_roles WHERE rolname = current_user"
     )
     try:
