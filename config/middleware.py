@@ -1,8 +1,16 @@
 """Placeholder."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """Id of the request being served; empty outside of one."""
+    return _request_id.get()
 
 
 class RequestIdMiddleware:
