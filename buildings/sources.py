@@ -70,7 +70,10 @@ def dataset_locate(*, source: str, is_refresh: bool = False) -> Dataset:
             raise DatasetUnavailableError(
                 f"{error}. Without it, use the bundled synthetic data: --source {SAMPLE}"
             ) from error
-    scheme = urlsplit(source).scheme.lower() if "://" in source else ""
+    try:
+        scheme = urlsplit(source).scheme.lower() if "://" in source else ""
+    except ValueError as error:
+        raise DatasetUnavailableError(f"{source} is not a URL: {error}") from error
     if scheme in {"http", "https"}:
         return _downloaded(source, _without_user(source), _cache_name(source), is_refresh)
     if scheme:
@@ -162,7 +165,9 @@ def _fetch(url: str, file: IO[bytes]) -> None:
 
 
 def _cause(error: Exception) -> str:
-    """The innermost words of a requests error, which wraps its cause several times."""
+    """The error in a few words; requests' own may repeat the URL, password and all."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
