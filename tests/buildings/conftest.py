@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,27 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.buildings import csvs
-
-
-@dataclass
-class Answer:
-    """What the server says: `pause_s` before each of the `blocks` of the body."""
-
-    blocks: list[bytes]
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    pause_s: float = 0.0
-
-
-@dataclass
-class FileServer:
-    url: str
-    answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def put(self, path: str, answer: Answer) -> str:
-        self.answers[path] = answer
-        return f"{self.url}{path}"
+from tests.buildings.fakes import FileServer
 
 
 @pytest.fixture
@@ -40,6 +19,7 @@ def file_server() -> Iterator[FileServer]:
         def do_GET(self) -> None:
             served.asked.append(self.path)
             answer = served.answers[self.path]
+            time.sleep(answer.pause_before_head_s)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

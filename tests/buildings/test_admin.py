@@ -144,6 +144,8 @@ def test_rejected_rows_are_paginated(auditor_client: Client) -> None:
     url = address(DatasetImport, "change", imported.pk)
     shown = auditor_client.get(url).content.decode()
     assert shown.count("YearBuilt: &lt;script&gt;") == 25
+    last = auditor_client.get(url, {"rejected-page": 3}).content.decode()
+    assert last.count("YearBuilt: &lt;script&gt;") == 10
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,8 @@ def test_search_finds(auditor_client: Client, table: type[Model], query: str, fo
     [
         (Building, {"records__primary_property_type": "Hospital"}, 1),
         (Building, {"neighborhood": "DOWNTOWN"}, 2),
+        (Building, {"o": "3.6.7.8"}, 2),
+        (BenchmarkRecord, {"o": "4.5.9"}, 3),
         (Building, {"records__dataset_import__is_synthetic__exact": "0"}, 0),
         (BenchmarkRecord, {"data_year": "2017"}, 1),
         (BenchmarkRecord, {"primary_property_type": "Hospital"}, 1),

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from buildings import sources
 from buildings.models import Building, DatasetImport
 from tests.buildings import csvs
-from tests.buildings.conftest import Answer, FileServer
+from tests.buildings.fakes import Answer, FileServer
 
 pytestmark = pytest.mark.django_db
 

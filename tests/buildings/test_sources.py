@@ -9,7 +9,7 @@ from buildings import sources
 from buildings.errors import DatasetUnavailableError
 from buildings.sources import dataset_locate
 from tests.buildings import csvs
-from tests.buildings.conftest import Answer, FileServer
+from tests.buildings.fakes import Answer, FileServer
 
 CONTENT = csvs.text([csvs.row()]).encode()
 
@@ -153,13 +153,24 @@ def test_answer_that_drips_is_cut_off(
     assert cached(cache_dir) == []
 
 
+@pytest.mark.parametrize("answer", [{"pause_s": 0.3}, {"pause_before_head_s": 0.3}])
 def test_silent_server_is_given_up(
-    file_server: FileServer, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    file_server: FileServer,
+    cache_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, float],
 ) -> None:
     monkeypatch.setattr(sources, "READ_TIMEOUT_S", 0.05)
-    url = file_server.put("/rows.csv", Answer([CONTENT], pause_s=0.3))
-    assert "timed out" in refusal(url).lower()
+    url = file_server.put("/rows.csv", Answer([CONTENT], **answer))  # type: ignore[arg-type]  # floats by name
+    said = refusal(url).lower()
+    assert "timed out" in said or "no answer in time" in said
     assert cached(cache_dir) == []
+
+
+def test_cache_that_cannot_be_written_is_said(file_server: FileServer, cache_dir: Path) -> None:
+    cache_dir.write_text("a file where the directory should be")
+    url = file_server.put("/rows.csv", Answer([CONTENT]))
+    assert f"cannot be kept in {cache_dir}" in refusal(url)
 
 
 def test_failed_refresh_keeps_the_cached_file(file_server: FileServer, cache_dir: Path) -> None:

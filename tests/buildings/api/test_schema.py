@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from buildings.api.pagination import StrictCursorPagination
 from buildings.api.urls import urlpatterns
+from buildings.api.views import BuildingViewSet
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,9 @@ def test_every_operation_has_an_example(paths: dict[str, Any]) -> None:
         content = operations["get"]["responses"]["200"]["content"]["application/json"]
         (example,) = content["examples"].values()
         assert "900001" in str(example["value"])
+
+
+def test_paginator_of_fixed_page_size_offers_none() -> None:
+    paginator = type("Fixed", (StrictCursorPagination,), {"page_size_query_param": None})()
+    parameters = paginator.get_schema_operation_parameters(BuildingViewSet())
+    assert [parameter["name"] for parameter in parameters] == ["cursor"]

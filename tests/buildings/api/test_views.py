@@ -254,3 +254,9 @@ def test_errors_of_the_data_are_not_blamed_on_the_caller() -> None:
     request = Request(APIRequestFactory().get("/"))
     with pytest.raises(ValueError, match="a defect"):
         Pages().paginate_queryset(Broken(), request)
+
+
+def test_list_without_page_size_parameter_knows_only_the_cursor() -> None:
+    pages = type("Fixed", (StrictCursorPagination,), {"page_size_query_param": None})
+    view = type("View", (StrictQueryMixin,), {"pagination_class": pages})(action="list")
+    assert view.known_query_parameters() == ["cursor"]
