@@ -188,7 +188,14 @@ COLUMNS: Final[tuple[Column, ...]] = (
         _category(100, renamed={"Office": "Small- and Mid-Sized Office"}),
         is_mandatory=True,
     ),
-    Column("PropertyName", "building", "property_name", _text(255), missing=""),
+    Column(
+        "PropertyName",
+        "building",
+        "property_name",
+        _text(255),
+        missing="",
+        aliases=("BuildingName",),  # 2018, 2019
+    ),
     Column("Address", "building", "address", _text(255), missing=""),
     Column("City", "building", "city", _text(100), missing=""),
     Column("State", "building", "state", _text(2), missing=""),
@@ -253,16 +260,32 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("NaturalGas(kBtu)", "record", "natural_gas_kbtu", _any_number, "kBtu"),
     Column("DefaultData", "record", "is_default_data", _boolean),
     # The 2017 file is the 2016 schema without this one.
-    Column("Comments", "record", "comments", _text(), missing="", is_required=False),
+    Column(
+        "Comments",
+        "record",
+        "comments",
+        _text(),
+        missing="",
+        is_required=False,
+        aliases=("Comment",),  # 2015
+    ),
     Column("ComplianceStatus", "record", "compliance_status", _text(64), is_mandatory=True),
     Column("Outlier", "record", "outlier", _text(32), missing=""),
-    Column("TotalGHGEmissions", "record", "total_ghg_emissions_mtco2e", _any_number, "t CO2e"),
+    Column(
+        "TotalGHGEmissions",
+        "record",
+        "total_ghg_emissions_mtco2e",
+        _any_number,
+        "t CO2e",
+        aliases=("GHGEmissions(MetricTonsCO2e)",),  # 2015
+    ),
     Column(
         "GHGEmissionsIntensity",
         "record",
         "ghg_emissions_intensity_kgco2e_per_sqft",
         _any_number,
         "kg CO2e/ft²",
+        aliases=("GHGEmissionsIntensity(kgCO2e/ft2)",),  # 2015
     ),
 )
 

@@ -105,6 +105,18 @@ def test_comments_may_be_absent_and_other_columns_are_ignored() -> None:
     assert "comments" not in row.record
 
 
+def test_names_of_other_years_are_known() -> None:
+    aliases = {column.header: column.aliases[0] for column in COLUMNS if column.aliases}
+    header = [aliases.get(name, name) for name in csvs.HEADER]
+    cells = {aliases.get(name, name): cell for name, cell in csvs.row(Comments="x").items()}
+    row = next(rows_read(csvs.lines(csvs.text([cells], header=header))))
+    assert isinstance(row, ParsedRow)
+    assert (row.building, row.record) == (
+        parsed(Comments="x").building,
+        parsed(Comments="x").record,
+    )
+
+
 def test_header_check_reads_the_header_only() -> None:
     benchmarking.header_check(csvs.lines(csvs.text([csvs.row()]) + "\0"))
     with pytest.raises(DatasetFormatError):
