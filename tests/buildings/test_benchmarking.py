@@ -1,13 +1,12 @@
 """Reading the city's CSV: what is taken, what is put right, what is refused and why."""
 
-import doctest
 from typing import Any
 
 import pytest
 from django.db.models import CharField
 
 from buildings import benchmarking
-from buildings.benchmarking import COLUMNS, BadRow, ParsedRow, rows_read, split_use_types
+from buildings.benchmarking import COLUMNS, BadRow, ParsedRow, rows_read
 from buildings.errors import DatasetFormatError
 from buildings.models import BenchmarkRecord, Building, PropertyUse
 from tests.buildings import csvs
@@ -192,11 +191,6 @@ def test_no_text_is_longer_than_its_field() -> None:
 
 
 # Uses
-
-
-def test_use_types_are_split_outside_parentheses() -> None:
-    assert doctest.testmod(benchmarking).failed == 0
-    assert split_use_types(" , Hotel,,") == ["Hotel"]
 
 
 def test_uses_keep_their_rank_and_the_others_follow_as_listed() -> None:
