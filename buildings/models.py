@@ -1,8 +1,7 @@
 """Facts: buildings, what they reported each year, and which file brought it.
 
 Field names are the city's data dictionary in snake case with the unit as suffix. Values are as
-published, after
-the normalisation in `buildings.benchmarking`.
+published, after the normalisation in `buildings.benchmarking`.
 """
 
 from django.conf import settings
@@ -69,7 +68,7 @@ class RejectedRow(models.Model):
     row = models.JSONField(help_text="The row as published: header -> text.")
 
     class Meta:
-        ordering = ("dataset_import", "line_number")
+        ordering = ("dataset_import_id", "line_number")
         constraints = [
             models.UniqueConstraint(
                 fields=["dataset_import", "line_number"], name="rejectedrow_line_unique"
@@ -81,8 +80,7 @@ class RejectedRow(models.Model):
 
 
 class Building(models.Model):
-    """A property as the city identifies it; what changes from year to year is in
-    BenchmarkRecord."""
+    """A property as the city identifies it; what changes by the year is in BenchmarkRecord."""
 
     ose_building_id = models.PositiveIntegerField(unique=True, help_text="The city's identifier.")
     property_name = models.CharField(max_length=255, blank=True)
@@ -165,7 +163,7 @@ class BenchmarkRecord(models.Model):
     outlier = models.CharField(max_length=32, blank=True)
 
     class Meta:
-        ordering = ("building", "-data_year")
+        ordering = ("building_id", "-data_year")
         constraints = [
             models.UniqueConstraint(
                 fields=["building", "data_year"], name="benchmarkrecord_one_a_year"
@@ -184,8 +182,7 @@ class BenchmarkRecord(models.Model):
 
 
 class PropertyUse(models.Model):
-    """One use of a property in a year: the three largest with their area, the others by name
-    only."""
+    """One use of a property in a year: the three largest with area, the others by name only."""
 
     record = models.ForeignKey(BenchmarkRecord, on_delete=models.CASCADE, related_name="uses")
     rank = models.PositiveSmallIntegerField(help_text="1 is the largest; then as listed.")
@@ -195,7 +192,7 @@ class PropertyUse(models.Model):
     )
 
     class Meta:
-        ordering = ("record", "rank")
+        ordering = ("record_id", "rank")
         constraints = [
             models.UniqueConstraint(fields=["record", "rank"], name="propertyuse_rank_unique"),
             models.CheckConstraint(
