@@ -99,6 +99,8 @@ REST_FRAMEWORK = {
 }
 
 KNOX_TOKEN_MODEL = "predictions.ApiToken"  # noqa: S105 -- a model's name, not a secret
+# Knox would create its own token table beside ours.
+MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
     "AUTH_HEADER_PREFIX": "Bearer",

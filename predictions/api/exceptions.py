@@ -19,7 +19,6 @@ from django.urls import Resolver404, resolve
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from mlmodel.errors import IncompleteFactsError, ModelError
 from predictions.errors import PredictionFailedError
@@ -92,7 +91,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
 
     What is not foreseen becomes a 500 that says nothing of its cause; the log has type and frames.
     """
-    set_rollback()
+
     problem, document, headers = _classify(exc)
     document = _document(context["request"], problem, document)
     return Response(

@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
 from predictions.api.fields import feature_field
@@ -15,11 +16,14 @@ from predictions.models import ErrorCode, PredictionInput
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses what DRF would drop silently: members it does not know."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = empty) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError(
                 {"non_field_errors": "The body must be a JSON object."}, "not-an-object"
             )
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
         unknown = {
             name: serializers.ErrorDetail(self._unknown(name), "unknown-member")
             for name in data

@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
+from buildings.api.pagination import StrictQueryMixin
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
-from mlmodel.selectors import model_version_list
 from rest_framework import mixins, status, viewsets
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from buildings.models import Building
 from mlmodel.models import ModelVersion
+from mlmodel.selectors import model_version_list
 from predictions.api.authentication import MayPredict
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
@@ -87,6 +88,7 @@ class _Predicting:
     retrieve=extend_schema(summary="One prediction on the record", examples=[_ANSWER_EXAMPLE]),
 )
 class PredictionViewSet(
+    StrictQueryMixin,
     _Predicting,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -125,7 +127,7 @@ class PredictionViewSet(
         return self.predict(request, body=body, question=Question(features=facts.validated_data))
 
 
-class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
+class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
@@ -165,7 +167,9 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
         description="The one whose alias is `champion` serves.",
     )
 )
-class ModelVersionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]):
+class ModelVersionViewSet(
+    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]
+):
     """Which model versions there are, what they were trained on and how well they do."""
 
     queryset = ModelVersion.objects.none()
