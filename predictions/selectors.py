@@ -11,7 +11,7 @@ from mlmodel.selectors import record_features
 from buildings.models import Building
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
-from predictions.models import ApiToken, PredictionInput, PredictionRequest
+from predictions.models import ApiToken, PredictionInput
 
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
@@ -22,9 +22,13 @@ def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
 
-def prediction_get(*, user: User, prediction_id: UUID) -> PredictionInput:
-    """One prediction this user may see. Raises PredictionInput.DoesNotExist otherwise."""
-    return prediction_list(user=user).get(id=prediction_id)
+def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
+    """The predictions of one call in their order, with call, model version and output. One query."""
+    return (
+        PredictionInput.objects.select_related("request__model_version", "output")
+        .filter(request_id=request_id)
+        .order_by("position")
+    )
 
 
 def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
@@ -37,13 +41,6 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     if record is None:
         raise IncompleteFactsError(f"Building {ose_building_id} has no yearly record.")
     return building, record_features(record)
-
-
-def prediction_request_list() -> QuerySet[PredictionRequest]:
-    """Every call with its inputs and outputs, newest first. Three queries."""
-    return PredictionRequest.objects.select_related("model_version", "caller").prefetch_related(
-        "inputs__output", "inputs__building"
-    )
 
 
 def api_token_get_valid(*, digest: str) -> ApiToken | None:
