@@ -30,6 +30,11 @@ def forget_everything() -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
 def load(sql: Path) -> None:
     # Without its own transaction: the test has one.
     statements = sql.read_text(encoding="utf-8").removeprefix("BEGIN;\n").removesuffix("COMMIT;\n")
@@ -50,11 +55,11 @@ def test_what_is_written_is_what_is_on_the_record_and_loads(
     outputs = list(PredictionOutput.objects.order_by("id").values())
     assert len(stored) == len(EXAMPLES)
 
-    inputs = list(csv.DictReader((tmp_path / "inputs.csv").open(encoding="utf-8")))
+    inputs = rows_of(tmp_path / "inputs.csv")
     assert [row["prediction_id"] for row in inputs] == [str(row["id"]) for row in stored]
     assert inputs[0]["energy_star_score"] == ""
     assert inputs[1]["has_steam"] == "true"
-    answers = list(csv.DictReader((tmp_path / "outputs.csv").open(encoding="utf-8")))
+    answers = rows_of(tmp_path / "outputs.csv")
     assert [float(row["site_energy_use_kbtu"]) for row in answers] == [
         row["site_energy_use_kbtu"] for row in outputs
     ]
@@ -81,7 +86,7 @@ def test_the_examples_are_valid_inputs() -> None:
 
 def test_the_shipped_examples_load_into_an_empty_database() -> None:
     load(SHIPPED / "examples.sql")
-    inputs = list(csv.DictReader((SHIPPED / "inputs.csv").open(encoding="utf-8")))
+    inputs = rows_of(SHIPPED / "inputs.csv")
     stored = PredictionInput.objects.in_bulk()
     assert {row["prediction_id"] for row in inputs} == {str(key) for key in stored}
     for row in PredictionOutput.objects.all():
