@@ -1,4 +1,26 @@
-from django.contrib import admin
-from django.urls import path
+"""Every path of the service."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from config.health import livez, readyz
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("buildings.api.urls")),
+    path("api/v1/", include("predictions.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/v1/redoc/", SpectacularRedocView.as_view(), name="redoc"),
+]
+
+handler400 = "predictions.api.exceptions.bad_request_page"
+handler403 = "predictions.api.exceptions.permission_denied_page"
+handler404 = "predictions.api.exceptions.not_found_page"
+handler500 = "predictions.api.exceptions.server_error_page"

@@ -373,3 +373,26 @@ def encode(rows: Sequence[FeatureRow]) -> NDArray[np.float64]:
                 continue
             array[i, j] = _CODES[feature.name][value] if feature.kind == "category" else value  # type: ignore[index]
     return array
+
+
+def feature_conflicts(row: FeatureRow) -> dict[str, str]:
+    """What in this row contradicts itself, as feature name -> what would be right; empty if
+    nothing does."""
+    conflicts: dict[str, str] = {}
+    total, parking = row.get("gross_floor_area_sqft"), row.get("parking_gfa_sqft")
+    if isinstance(total, int | float) and isinstance(parking, int | float) and parking > total:
+        conflicts["parking_gfa_sqft"] = (
+            "Must not exceed gross_floor_area_sqft, which includes parking."
+        )
+    if (row.get("latitude") is None) != (row.get("longitude") is None):
+        lone = "longitude" if row.get("longitude") is None else "latitude"
+        conflicts[lone] = "Give latitude and longitude together or neither."
+    larger = None
+    for rank in ("largest", "second_largest", "third_largest"):
+        use, area = f"{rank}_property_use_type", f"{rank}_property_use_type_gfa_sqft"
+        if row.get(area) is not None and row.get(use) is None:
+            conflicts[area] = f"An area needs its use: give {use} too."
+        if larger and row.get(use) is not None and row.get(larger) is None:
+            conflicts[use] = f"Give {larger} first."
+        larger = use
+    return conflicts

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.middleware.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -67,6 +68,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+# Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
+APPEND_SLASH = False
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -86,13 +89,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "predictions.api.schema.ProblemAutoSchema",
+    # One format, one way to ask for it: no browsable pages, no `?format=`, no OPTIONS metadata.
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "predictions.api.exceptions.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
 KNOX_TOKEN_MODEL = "predictions.ApiToken"  # noqa: S105 -- a model's name, not a secret
+# Knox would create its own token table beside ours.
+MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
     "AUTH_HEADER_PREFIX": "Bearer",
@@ -100,6 +108,8 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
 }
 
+#: The registered model whose champion serves.
+SERVED_MODEL_NAME = "site-energy-use"
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
 #: MLflow's own store; a local SQLite file and folder unless the environment names a server.
@@ -110,3 +120,32 @@ MLFLOW_TRACKING_URI: str = env.str(
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 
 PROJECT_DIR: Path = BASE_DIR
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Futurisys Energy API",
+    "VERSION": "0.1.0",
+    "DESCRIPTION": (
+        "How much energy will this building use in a year? Answers come from facts known without "
+        "a meter, and every input and output is on the record.\n\n"
+        "Send `Authorization: Bearer <token>`. Bodies are JSON, read strictly: unknown or "
+        "repeated members, numbers in quotes and values out of range are refused, and each "
+        "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
+        "in kBtu a year, areas are ft² of gross floor area."
+    ),
+    "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
+        "ErrorCode": "predictions.models.ErrorCode",
+    },
+    "TAGS": [
+        {"name": "predictions", "description": "Ask, and read what was asked before."},
+        {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
+        {"name": "models", "description": "Which model versions there are."},
+    ],
+}

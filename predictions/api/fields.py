@@ -1,0 +1,103 @@
+"""Serializer fields that accept exactly what they document, made from FEATURES.
+
+DRF's own fields are lenient: `true` is a number, `"1_000"` is 1000, 12.7 becomes 12, and a list of
+one choice is a choice. Each class here refuses instead, and says what would be right.
+"""
+
+import difflib
+from typing import Any
+
+from rest_framework import serializers
+
+from mlmodel.features import Feature
+from predictions.api.parsers import Unrepresentable
+
+
+def _bounds(feature: Feature) -> str:
+    unit = f" {feature.unit}" if feature.unit else ""
+    return f"between {feature.minimum:,.15g} and {feature.maximum:,.15g}{unit}"
+
+
+class StrictNumberField(serializers.FloatField):
+    """A JSON number within the feature's bounds; a whole one where `feature.kind` is integer."""
+
+    def __init__(self, *, feature: Feature, **kwargs: Any) -> None:
+        super().__init__(min_value=feature.minimum, max_value=feature.maximum, **kwargs)
+        self.feature = feature
+
+    def run_validators(self, value: float) -> None:
+        """The bounds are checked with the type, for one message that gives them with their unit."""
+
+    def to_internal_value(self, data: Any) -> float:
+        feature = self.feature
+        if isinstance(data, Unrepresentable):
+            self._refuse(f"Must be a finite number {_bounds(feature)}.", "not-finite")
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self._refuse(
+                f"Must be a JSON number {_bounds(feature)}, without quotes.", "not-a-number"
+            )
+        if not feature.minimum <= data <= feature.maximum:  # type: ignore[operator] -- numbers have both
+            self._refuse(f"Must lie {_bounds(feature)}.", "out-of-range")
+        # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
+        return float(data) + 0.0
+
+    def _refuse(self, message: str, code: str) -> None:
+        raise serializers.ValidationError(message, code)
+
+
+class StrictIntegerField(StrictNumberField):
+    """A whole JSON number within the feature's bounds; 12.0 is one (JSON has only numbers)."""
+
+    def to_internal_value(self, data: Any) -> int:
+        number = super().to_internal_value(data)
+        if not number.is_integer():
+            self._refuse(f"Must be a whole number {_bounds(self.feature)}.", "not-whole")
+        return int(number)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """`true` or `false`; not 1, "yes" or "on"."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(
+                "Must be true or false, without quotes.", "not-a-boolean"
+            )
+        return data
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of the documented words, letter for letter; a near miss is told the nearest."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Must be a string.", "not-a-string")
+        if data not in self.choices:
+            near = difflib.get_close_matches(data[:100], list(self.choices), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise serializers.ValidationError(
+                f"Not one of the {len(self.choices)} known values, which the schema lists.{hint}",
+                "unknown-choice",
+            )
+        return data
+
+
+def feature_field(feature: Feature) -> serializers.Field:
+    """The field that reads this feature from a request body."""
+    options: dict[str, Any] = {
+        "required": feature.is_required,
+        "allow_null": not feature.is_required,
+        "label": feature.label,
+        "help_text": feature.help
+        + (f" Unit: {feature.unit}." if feature.unit else "")
+        + (f" If missing: {feature.absent}." if feature.absent else ""),
+    }
+    match feature.kind:
+        case "number":
+            return StrictNumberField(feature=feature, **options)
+        case "integer":
+            return StrictIntegerField(feature=feature, **options)
+        case "boolean":
+            return StrictBooleanField(**options)
+        case "category":
+            return StrictChoiceField(choices=feature.choices, **options)

@@ -1,0 +1,119 @@
+"""JSON read strictly: what a lenient parser would guess at, drop or crash on is refused, and the
+place is named.
+
+RFC 8259 leaves duplicate names, depth and number range to the reader; I-JSON (RFC 7493) is what we
+take: UTF-8, unique names, finite numbers.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import IO, Any, Final
+
+from django.conf import settings
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+
+from predictions.api.exceptions import BodyTooLargeError, MalformedBodyError
+
+#: Levels of nesting that are read; every documented body needs fewer.
+MAX_DEPTH: Final = 8
+
+# An integer of more digits is outside every documented range, and slow to read.
+_MAX_DIGITS: Final = 300
+# What is read and thrown away of a body that is too large, so that the caller gets to see the
+# answer.
+_DRAIN_LIMIT: Final = 32 * 1024 * 1024
+_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|[\[\]{}]', re.DOTALL)
+
+
+class Unrepresentable:
+    """A number in the body that is not a finite IEEE 754 double: NaN, Infinity, 1e400. Fields
+    refuse it by name."""
+
+
+_UNREPRESENTABLE: Final = Unrepresentable()
+
+
+def request_body(request: Request) -> bytes:
+    """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes. Raises BodyTooLargeError."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > limit:
+        stream, left = request._request, min(length, _DRAIN_LIMIT)
+        while left > 0 and (chunk := stream.read(min(left, 1 << 16))):
+            left -= len(chunk)
+        raise BodyTooLargeError(limit_bytes=limit)
+    return bytes(request.body)
+
+
+class StrictJSONParser(JSONParser):
+    """Refuses what is not I-JSON with MalformedBodyError, naming the member where there is one."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            text = stream.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MalformedBodyError(
+                f"The body is not UTF-8: byte {error.start} does not belong there."
+            ) from None
+        if not text.strip():
+            raise MalformedBodyError("The body is empty; send a JSON object.")
+        _refuse_depth(text)
+        try:
+            return json.loads(
+                text,
+                object_pairs_hook=_object,
+                parse_float=_float,
+                parse_int=_int,
+                parse_constant=lambda _: _UNREPRESENTABLE,
+            )
+        except json.JSONDecodeError as error:
+            raise MalformedBodyError(
+                f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            ) from None
+
+
+def _refuse_depth(text: str) -> None:
+    """Measure nesting without recursion, before anything recursive reads the text."""
+    depth = 0
+    member: str | None = None
+    for token in _TOKEN.finditer(text):
+        character = token[0][0]
+        if character == '"':
+            if depth == 1:
+                member = token[1]
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedBodyError(
+                    f"Nested deeper than {MAX_DEPTH} levels.", member=member, code="too-deep"
+                )
+        else:
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise MalformedBodyError(
+                "Given more than once; give it once.", member=name, code="duplicate"
+            )
+        members[name] = value
+    return members
+
+
+def _float(text: str) -> float | Unrepresentable:
+    value = float(text)
+    return value if math.isfinite(value) else _UNREPRESENTABLE
+
+
+def _int(text: str) -> int | Unrepresentable:
+    return int(text) if len(text) <= _MAX_DIGITS else _UNREPRESENTABLE

@@ -1,0 +1,177 @@
+"""What goes in and what comes out, field by field."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
+from predictions.api.fields import feature_field
+from predictions.models import ErrorCode, PredictionInput
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses what DRF would drop silently: members it does not know."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError(
+                {"non_field_errors": "The body must be a JSON object."}, "not-an-object"
+            )
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = {
+            name: serializers.ErrorDetail(self._unknown(name), "unknown-member")
+            for name in data
+            if name not in self.fields
+        }
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**unknown, **error.detail}) from None  # type: ignore[dict-item] -- a serializer's detail is a dict
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return value
+
+    def _unknown(self, name: str) -> str:
+        near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
+        return "Not known here." + (f" Did you mean `{near[0]}`?" if near else " Leave it out.")
+
+
+class NoInputSerializer(StrictSerializer):
+    """An empty object: nothing is read from the body."""
+
+
+class FeaturesSerializer(StrictSerializer):
+    """The facts of one building, known without a meter. Required members first; leave out or send
+    null for what is unknown: a missing value is never read as 0."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {feature.name: feature_field(feature) for feature in FEATURES}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if conflicts := feature_conflicts(attrs):
+            raise serializers.ValidationError(
+                {
+                    name: serializers.ErrorDetail(text, "conflict")
+                    for name, text in conflicts.items()
+                }
+            )
+        return attrs
+
+
+class ModelReferenceSerializer(serializers.Serializer[Any]):
+    """The model version that answered."""
+
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class PredictionOutputSerializer(serializers.Serializer[Any]):
+    """What the model answered: a year's site energy use, and the same by gross floor area."""
+
+    site_energy_use_kbtu = serializers.FloatField(help_text="Site energy use of a year, kBtu.")
+    site_eui_kbtu_per_sqft = serializers.FloatField(
+        help_text="Site energy use intensity, kBtu/ft²/year."
+    )
+
+
+class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
+    """A prediction on the record. `output` is null when there is none: `error_code` then says why,
+    or is null too if the answer was never stored."""
+
+    url = serializers.HyperlinkedIdentityField(view_name="prediction-detail", lookup_field="id")
+    request_id = serializers.CharField(
+        source="request.request_id", help_text="X-Request-ID of the call."
+    )
+    model = ModelReferenceSerializer(source="request.model_version")
+    ose_building_id = serializers.IntegerField(
+        source="building.ose_building_id",
+        default=None,
+        allow_null=True,
+        help_text="The building whose stored facts were used, if any.",
+    )
+    features = serializers.SerializerMethodField(help_text="Every feature as the model saw it.")
+    output = serializers.SerializerMethodField()
+    error_code = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PredictionInput
+        fields = (
+            "id",
+            "url",
+            "created_at",
+            "request_id",
+            "model",
+            "ose_building_id",
+            "features",
+            "output",
+            "error_code",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(FeaturesSerializer)
+    def get_features(self, prediction: PredictionInput) -> dict[str, Any]:
+        # JSONB keeps no order; the list of features does.
+        return {name: prediction.features.get(name) for name in FEATURE_NAMES}
+
+    @extend_schema_field(PredictionOutputSerializer(allow_null=True))
+    def get_output(self, prediction: PredictionInput) -> dict[str, Any] | None:
+        output = getattr(prediction, "output", None)
+        if output is None or output.error_code:
+            return None
+        return dict(PredictionOutputSerializer(output).data)
+
+    @extend_schema_field(serializers.ChoiceField(choices=ErrorCode.choices, allow_null=True))
+    def get_error_code(self, prediction: PredictionInput) -> str | None:
+        output = getattr(prediction, "output", None)
+        return None if output is None else output.error_code
+
+
+class ModelVersionSerializer(serializers.Serializer[Any]):
+    """A registered version of the served model."""
+
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    alias = serializers.CharField(
+        allow_null=True,
+        help_text="`champion` serves; `challenger` is a candidate; null is neither.",
+    )
+    created_at = serializers.DateTimeField()
+    promoted_at = serializers.DateTimeField(allow_null=True)
+    artifact_digest = serializers.CharField(help_text="SHA-256 over the digests of its files.")
+    size_bytes = serializers.IntegerField()
+    signature = serializers.JSONField(help_text="Inputs and outputs, as MLflow stores them.")
+    parameters = serializers.JSONField()
+    metrics = serializers.JSONField(help_text="Cross-validated, by set-up.")
+    data_fingerprint = serializers.JSONField(help_text="Which data it was trained on.")
+    code_version = serializers.CharField()
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One thing wrong with the request."""
+
+    pointer = serializers.CharField(
+        help_text="JSON Pointer to the member at fault; empty: the whole body."
+    )
+    detail = serializers.CharField(help_text="What is wrong and what would be right.")
+    code = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why a request was refused (RFC 9457)."""
+
+    type = serializers.CharField(help_text="URI of the kind of problem.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
+    errors = ProblemErrorSerializer(many=True, required=False)
+    prediction_id = serializers.UUIDField(
+        required=False, help_text="The input on the record, when the model failed."
+    )
+    code = serializers.CharField(required=False)

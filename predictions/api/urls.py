@@ -1,0 +1,23 @@
+"""Paths below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from predictions.api.views import (
+    BuildingPredictionViewSet,
+    ModelVersionViewSet,
+    PredictionViewSet,
+)
+
+router = SimpleRouter(use_regex_path=False)
+router.register("predictions", PredictionViewSet, basename="prediction")
+router.register("models", ModelVersionViewSet, basename="model")
+
+urlpatterns = [
+    *router.urls,
+    path(
+        "buildings/<int:ose_building_id>/predictions/",
+        BuildingPredictionViewSet.as_view({"post": "create"}),
+        name="building-prediction-list",
+    ),
+]

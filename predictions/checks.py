@@ -1,0 +1,34 @@
+"""System checks of the record's safety; `manage.py check --database default` runs those on the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections
+
+from predictions.models import AUDIT_TABLES
+
+
+@register(Tags.database)
+def role_owns_no_audit_table(
+    app_configs: Any, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """predictions.W001: whoever owns a table may drop its triggers."""
+    messages: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "SELECT tablename FROM pg_tables WHERE tablename = ANY(%s) "
+                "AND pg_has_role(current_user, tableowner, 'MEMBER') ORDER BY tablename",
+                [list(AUDIT_TABLES)],
+            )
+            owned = [name for (name,) in cursor.fetchall()]
+        if owned:
+            messages.append(
+                Warning(
+                    f"The role of database {alias!r} owns {', '.join(owned)}.",
+                    hint="Serve with a role of its own; see `manage.py grant_service_role --help`.",
+                    id="predictions.W001",
+                )
+            )
+    return messages

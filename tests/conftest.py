@@ -1,0 +1,87 @@
+"""Fixtures that every area shares."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+from rest_framework.test import APIClient
+
+from predictions import services
+from predictions.models import AUDIT_TABLES
+from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from tests.fakes import FakeServedModel
+from tests.predictions.factories import ModelVersionFactory, UserFactory
+
+
+@pytest.fixture
+def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
+    """A fake served model behind the door, with its version's row."""
+    model = FakeServedModel()
+    serving = Serving(ModelVersionFactory(alias="champion"), model)
+    monkeypatch.setattr(services, "_serving", serving)
+    return model
+
+
+@pytest.fixture
+def caller(db: None) -> User:
+    """A service account in the group `api_client`."""
+    return api_caller_get_or_create(username="caller")
+
+
+@pytest.fixture
+def api_for(db: None) -> Callable[[User], APIClient]:
+    """Makes a client that sends a fresh token of the user."""
+
+    def client_of(user: User) -> APIClient:
+        _, secret = api_token_create(user=user, name="test")
+        client = APIClient(raise_request_exception=False)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def api(caller: User, api_for: Callable[[User], APIClient]) -> APIClient:
+    """A client with a valid token."""
+    return api_for(caller)
+
+
+@pytest.fixture
+def admin_browser(db: None) -> Client:
+    """A browser signed in as superuser."""
+    user = UserFactory(username="root", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def no_model_left_over() -> Iterator[None]:
+    """A model that a test loaded is not served to the next."""
+    yield
+    services.serving_reset()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptying_may_truncate() -> Iterator[None]:
+    """Between transactional tests Django truncates every table, which the insert-only triggers refuse.
+
+    Only that flush gets past them, as the tables' owner can and the role that serves cannot.
+    """
+    flush = DatabaseOperations.execute_sql_flush
+
+    def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
+        with operations.connection.cursor() as cursor:
+            for table in AUDIT_TABLES:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            flush(operations, sql_list)
+            for table in AUDIT_TABLES:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", unhindered)
+        yield

@@ -1,0 +1,170 @@
+"""The record in the admin: everything readable, nothing writable."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+
+from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
+from predictions.services import Question, api_token_create, groups_ensure, prediction_create
+from tests.fakes import FakeServedModel
+from tests.predictions.factories import UserFactory, call_of, facts
+
+pytestmark = pytest.mark.django_db
+
+LOGGED = ["predictionrequest", "predictioninput", "predictionoutput"]
+
+
+def url(model: str, view: str = "changelist", *args: Any) -> str:
+    return reverse(f"admin:predictions_{model}_{view}", args=args)
+
+
+def ask(user: User, **changes: Any) -> PredictionInput:
+    question = Question(features=facts(**changes))
+    return prediction_create(call=call_of(user), questions=[question])[0]
+
+
+@pytest.fixture
+def story(served: FakeServedModel) -> dict[str, PredictionInput]:
+    """One exchange of each outcome."""
+
+    def fail(rows: object) -> list:
+        raise ValueError
+
+    def die(rows: object) -> list:
+        raise SystemExit
+
+    ann = UserFactory(username="ann")
+    answered = ask(ann)
+    served.answer = fail
+    failed = ask(UserFactory(username="<script>alert(1)</script>"))
+    served.answer = die
+    with pytest.raises(SystemExit):
+        ask(ann, energy_star_score=60)
+    missing = PredictionInput.objects.order_by("-id")[0]
+    return {"answered": answered, "failed": failed, "no output": missing}
+
+
+@pytest.mark.parametrize("model", [*LOGGED, "apitoken"])
+def test_nothing_logged_can_be_added_changed_or_deleted(
+    admin_browser: Client, story: dict[str, PredictionInput], model: str
+) -> None:
+    api_token_create(user=UserFactory(), name="t")
+    rows = {
+        "predictionrequest": PredictionRequest,
+        "predictioninput": PredictionInput,
+        "predictionoutput": PredictionOutput,
+        "apitoken": ApiToken,
+    }[model].objects
+    pk = rows.first().pk
+    before = list(rows.order_by("pk").values())
+    assert admin_browser.get(url(model, "add")).status_code == 403
+    assert admin_browser.post(url(model, "change", pk), {}).status_code == 403
+    assert admin_browser.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
+    admin_browser.post(
+        url(model), {"action": "delete_selected", "_selected_action": [pk], "post": "yes"}
+    )
+    assert list(rows.order_by("pk").values()) == before
+    page = admin_browser.get(url(model, "change", pk)).content.decode()
+    assert 'name="_save"' not in page
+
+
+def test_a_prediction_reads_as_a_story(
+    admin_browser: Client, story: dict[str, PredictionInput]
+) -> None:
+    page = admin_browser.get(
+        url("predictioninput", "change", story["answered"].pk)
+    ).content.decode()
+    for text in ("Gross floor area", "88434", "ft²", "7,074,720", "80.0", "ann", "unknown"):
+        assert text in page
+    failed = admin_browser.get(
+        url("predictioninput", "change", story["failed"].pk)
+    ).content.decode()
+    assert "the model failed" in failed
+    missing = admin_browser.get(
+        url("predictioninput", "change", story["no output"].pk)
+    ).content.decode()
+    assert "no output" in missing
+
+
+def test_a_call_shows_its_inputs_with_their_answers(
+    admin_browser: Client, story: dict[str, PredictionInput]
+) -> None:
+    for outcome, prediction in story.items():
+        page = admin_browser.get(
+            url("predictionrequest", "change", prediction.request_id)
+        ).content.decode()
+        assert str(prediction.pk) in page
+        assert outcome in page
+
+
+@pytest.mark.parametrize("model", ["predictionrequest", "predictioninput"])
+@pytest.mark.parametrize("outcome", ["answered", "failed", "no output"])
+def test_lists_filter_by_outcome(
+    admin_browser: Client, story: dict[str, PredictionInput], model: str, outcome: str
+) -> None:
+    answer = admin_browser.get(url(model), {"outcome": outcome})
+    shown = [row.pk for row in answer.context["cl"].result_list]
+    wanted = story[outcome]
+    assert shown == [wanted.request_id if model == "predictionrequest" else wanted.pk]
+
+
+@pytest.mark.parametrize("model", LOGGED)
+def test_lists_search_and_cost_the_same_whatever_they_hold(
+    admin_browser: Client,
+    story: dict[str, PredictionInput],
+    served: FakeServedModel,
+    model: str,
+    django_assert_max_num_queries: Any,
+) -> None:
+    served.answer = FakeServedModel.by_area
+    for _ in range(5):
+        ask(UserFactory())
+    with django_assert_max_num_queries(12):
+        page = admin_browser.get(url(model))
+    assert page.status_code == 200
+    found = admin_browser.get(url(model), {"q": str(story["answered"].pk)})
+    assert len(found.context["cl"].result_list) == (0 if model == "predictionrequest" else 1)
+
+
+def test_stored_markup_is_inert(admin_browser: Client, story: dict[str, PredictionInput]) -> None:
+    for page in (
+        admin_browser.get(url("predictionrequest")),
+        admin_browser.get(url("predictioninput")),
+        admin_browser.get(url("predictioninput", "change", story["failed"].pk)),
+    ):
+        assert b"<script>alert(1)" not in page.content
+        assert b"&lt;script&gt;alert(1)" in page.content
+
+
+def test_an_auditor_reads_all_and_revokes_nothing(
+    client: Client, story: dict[str, PredictionInput]
+) -> None:
+    groups_ensure()
+    auditor = UserFactory(is_staff=True)
+    auditor.groups.add(Group.objects.get(name="auditor"))
+    token, _ = api_token_create(user=auditor, name="t")
+    client.force_login(auditor)
+    for model in LOGGED:
+        assert client.get(url(model)).status_code == 200
+    client.post(url("apitoken"), {"action": "revoke", "_selected_action": [token.pk]})
+    assert ApiToken.objects.get().expiry == token.expiry
+
+
+def test_a_superuser_revokes_a_token(admin_browser: Client) -> None:
+    token, secret = api_token_create(user=UserFactory(), name="t")
+    listed = admin_browser.get(url("apitoken")).content.decode()
+    assert token.token_key[:8] in listed
+    assert secret not in listed
+    admin_browser.post(url("apitoken"), {"action": "revoke", "_selected_action": [token.pk]})
+    answer = Client().get("/api/v1/predictions/", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 401
+    assert ApiToken.objects.get().name == "t"
+
+
+def test_others_are_not_let_in(client: Client) -> None:
+    client.force_login(UserFactory())
+    for model in LOGGED:
+        assert client.get(url(model)).status_code == 302

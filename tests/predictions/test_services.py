@@ -1,0 +1,269 @@
+"""The door: what is on the record, whatever happens."""
+
+import logging
+import math
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from mlmodel import registry
+from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
+from mlmodel.features import FEATURE_NAMES
+from mlmodel.models import ModelVersion
+from mlmodel.runtime import Prediction, ServedModel
+from predictions import services
+from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
+from predictions.selectors import api_token_get_valid
+from predictions.services import (
+    Question,
+    api_caller_get_or_create,
+    api_token_create,
+    api_token_revoke,
+    groups_ensure,
+    prediction_create,
+    served_model_warm,
+    serving_get,
+)
+from tests.fakes import FakeServedModel
+from tests.predictions.factories import ModelVersionFactory, UserFactory, call_of, facts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def counts() -> tuple[int, int, int]:
+    return (
+        PredictionRequest.objects.count(),
+        PredictionInput.objects.count(),
+        PredictionOutput.objects.count(),
+    )
+
+
+def ask(*rows: dict, user: User | None = None) -> list[PredictionInput]:
+    return prediction_create(
+        call=call_of(user or UserFactory()), questions=[Question(features=row) for row in rows]
+    )
+
+
+def test_without_a_champion_nothing_is_written() -> None:
+    with pytest.raises(ModelUnavailableError, match="promote"):
+        ask(facts())
+    assert counts() == (0, 0, 0)
+
+
+def test_a_failing_model_leaves_input_and_error_code(
+    served: FakeServedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(rows: list) -> list[Prediction]:
+        raise ZeroDivisionError(str(rows))
+
+    served.answer = fail
+    (prediction,) = ask(facts())
+    assert prediction.output.error_code == "model-failure"
+    assert counts() == (1, 1, 1)
+    stored = PredictionOutput.objects.get()
+    assert (stored.error_code, stored.site_energy_use_kbtu) == ("model-failure", None)
+    assert "ZeroDivisionError" in caplog.text
+    assert "88434" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Prediction(math.nan, 80.0),
+        Prediction(math.inf, 80.0),
+        Prediction(-1.0, 80.0),
+        Prediction(1.0, -0.1),
+    ],
+)
+def test_what_is_no_energy_becomes_an_error_code(
+    served: FakeServedModel, wrong: Prediction
+) -> None:
+    served.answer = lambda rows: [Prediction(8.0, 0.8), wrong]
+    outputs = [prediction.output for prediction in ask(facts(), facts())]
+    assert [output.error_code for output in outputs] == [None, "invalid-output"]
+    assert outputs[0].site_energy_use_kbtu == 8.0
+
+
+def test_one_answer_too_few_fails_every_row(served: FakeServedModel) -> None:
+    served.answer = lambda rows: [Prediction(8.0, 0.8)]
+    assert {p.output.error_code for p in ask(facts(), facts())} == {"model-failure"}
+
+
+def test_the_input_is_committed_before_the_model_sees_it(served: FakeServedModel) -> None:
+    seen: list[tuple[int, int, int]] = []
+
+    def look(rows: list) -> list[Prediction]:
+        assert not transaction.get_connection().in_atomic_block
+        seen.append(counts())
+        return FakeServedModel.by_area(rows)
+
+    served.answer = look
+    ask(facts())
+    assert seen == [(1, 1, 0)]
+    assert counts() == (1, 1, 1)
+
+
+def test_a_worker_that_dies_leaves_a_call_without_output(served: FakeServedModel) -> None:
+    def die(rows: object) -> list[Prediction]:
+        raise SystemExit
+
+    served.answer = die
+    with pytest.raises(SystemExit):
+        ask(facts())
+    assert counts() == (1, 1, 0)
+
+
+def test_no_answer_when_the_output_cannot_be_written(
+    served: FakeServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(outputs: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(PredictionOutput.objects, "bulk_create", refuse)
+    with pytest.raises(DatabaseError):
+        ask(facts())
+    assert counts() == (1, 1, 0)
+
+
+def test_the_door_cannot_be_nested_in_a_transaction(served: FakeServedModel) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        ask(facts())
+    assert counts() == (0, 0, 0)
+
+
+def test_what_the_model_saw_is_what_is_stored(served: FakeServedModel) -> None:
+    user = UserFactory(username="ann")
+    first, second = ask(facts(latitude=47.612345678901), facts(year_built=2001), user=user)
+    stored = list(PredictionInput.objects.order_by("position"))
+    assert served.seen == [[row.features for row in stored]]
+    assert [row.id for row in stored] == [first.id, second.id]
+    assert tuple(served.seen[0][0]) == FEATURE_NAMES
+    assert stored[0].features["latitude"] == 47.612345678901
+    assert stored[0].features["energy_star_score"] is None
+    call = PredictionRequest.objects.get()
+    assert (call.caller, call.caller_name, call.row_count) == (user, "ann", 2)
+    assert call.created_at >= call.received_at
+
+
+def test_ids_are_version_7_and_sort_by_time(served: FakeServedModel) -> None:
+    predictions = [ask(facts())[0] for _ in range(3)]
+    assert {p.id.version for p in predictions} == {7}
+    assert sorted(p.id for p in predictions) == [p.id for p in predictions]
+
+
+def test_the_answer_is_what_is_stored(served: FakeServedModel) -> None:
+    served.answer = lambda rows: [Prediction(7_226_362.123456789, 81.71)]
+    (prediction,) = ask(facts())
+    stored = PredictionOutput.objects.get(input=prediction)
+    assert stored.site_energy_use_kbtu == prediction.output.site_energy_use_kbtu
+    assert stored.site_energy_use_kbtu == 7_226_362.123456789
+    assert stored.duration_ms >= 0
+
+
+def test_the_champion_is_loaded_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = ModelVersionFactory(alias="champion", file_digests={"a": "b"}, signature={"c": 1})
+    loads: list[tuple] = []
+
+    def load(directory: object, **kwargs: object) -> FakeServedModel:
+        loads.append((directory, kwargs))
+        return FakeServedModel()
+
+    monkeypatch.setattr(registry, "artifact_directory", lambda version: f"dir of {version.pk}")
+    monkeypatch.setattr(ServedModel, "load", load)
+    served_model_warm()
+    assert serving_get() is serving_get()
+    assert serving_get().version == version
+    assert loads == [
+        (
+            f"dir of {version.pk}",
+            {
+                "name": version.name,
+                "version": version.version,
+                "file_digests": {"a": "b"},
+                "signature": {"c": 1},
+            },
+        )
+    ]
+
+
+def test_a_model_that_cannot_be_loaded_is_logged_at_warm_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ModelVersionFactory(alias="champion")
+
+    def refuse(version: ModelVersion) -> None:
+        raise ArtifactIntegrityError("model.skops is not what was registered")
+
+    monkeypatch.setattr(registry, "artifact_directory", refuse)
+    served_model_warm()
+    assert "model.skops is not what was registered" in caplog.text
+    assert caplog.records[-1].levelno == logging.ERROR
+    with pytest.raises(ArtifactIntegrityError):
+        ask(facts())
+    assert counts() == (0, 0, 0)
+
+
+def test_a_second_thread_does_not_load_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock is asked twice: whoever waited for it finds the model there."""
+    done = services.Serving(ModelVersionFactory(), FakeServedModel())
+
+    class Meanwhile:
+        def __enter__(self) -> None:
+            services._serving = done
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(services, "_serving_lock", Meanwhile())
+    assert serving_get() is done
+    monkeypatch.undo()
+
+
+def test_groups_are_what_they_say() -> None:
+    groups_ensure()
+    groups_ensure()
+    auditor = UserFactory(is_staff=True)
+    client = api_caller_get_or_create(username="svc")
+    from django.contrib.auth.models import Group
+
+    auditor.groups.add(Group.objects.get(name="auditor"))
+    assert auditor.has_perm("predictions.view_predictioninput")
+    assert auditor.has_perm("buildings.view_rejectedrow")
+    assert not any(
+        permission.split(".")[1].startswith(("add_", "change_", "delete_"))
+        for permission in auditor.get_all_permissions()
+    )
+    assert client.get_all_permissions() == {
+        "predictions.add_predictionrequest",
+        "predictions.view_predictionrequest",
+    }
+
+
+def test_a_service_account_can_sign_in_nowhere_and_is_made_once() -> None:
+    user = api_caller_get_or_create(username="svc")
+    assert not user.has_usable_password()
+    assert not user.is_staff
+    assert api_caller_get_or_create(username="svc") == user
+
+
+def test_only_a_digest_of_a_token_is_stored() -> None:
+    token, secret = api_token_create(user=UserFactory(), name="laptop")
+    row = ApiToken.objects.values().get()
+    assert secret not in str(row)
+    assert len(token.digest) == 128
+    assert api_token_get_valid(digest=token.digest) == token
+
+
+def test_revocation_and_expiry_act_at_once_and_keep_the_row() -> None:
+    user = UserFactory()
+    token, _ = api_token_create(user=user, name="a", expires_in=timedelta(days=1))
+    gone, _ = api_token_create(user=user, name="b", expires_in=timedelta(seconds=-1))
+    assert token.expiry is not None
+    assert token.expiry - timezone.now() < timedelta(days=1)
+    assert api_token_get_valid(digest=gone.digest) is None
+    api_token_revoke(token=token)
+    assert api_token_get_valid(digest=token.digest) is None
+    assert ApiToken.objects.count() == 2
