@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-
 from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -11,7 +12,6 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from mlmodel.features import FEATURES
 from predictions.models import (
     ApiToken,
@@ -277,7 +277,8 @@ class PredictionOutputAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens by name and first characters; secrets are not stored. They can be revoked, not changed."""
+    """Tokens by name and first characters; secrets are not stored. They can be revoked, not
+    changed."""
 
     list_display = ("name", "user", "prefix", "created", "expiry", "is_valid")
     list_filter = ("created", "expiry")

@@ -6,11 +6,11 @@ from buildings.selectors import benchmark_record_latest, building_get
 from django.contrib.auth.models import Permission, User
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
-from mlmodel.selectors import record_features
 
 from buildings.models import Building
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
+from mlmodel.selectors import record_features
 from predictions.models import ApiToken, PredictionInput
 
 

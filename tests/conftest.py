@@ -68,7 +68,8 @@ def no_model_left_over() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def emptying_may_truncate() -> Iterator[None]:
-    """Between transactional tests Django truncates every table, which the insert-only triggers refuse.
+    """Between transactional tests Django truncates every table, which the insert-only triggers
+    refuse.
 
     Only that flush gets past them, as the tables' owner can and the role that serves cannot.
     """

@@ -9,7 +9,8 @@ from psycopg2 import sql
 
 from predictions.models import AUDIT_TABLES
 
-#: Tables that signing in, the admin and tokens write to; everything else is only read, or inserted to.
+#: Tables that signing in, the admin and tokens write to; everything else is only read, or inserted
+#: to.
 _WRITABLE: Final = (
     "auth_group",
     "auth_group_permissions",
