@@ -69,7 +69,7 @@ class RejectedRow(models.Model):
     row = models.JSONField(help_text="The row as published: header -> text.")
 
     class Meta:
-        ordering = ("dataset_import", "line_number")
+        ordering = ("dataset_import_id", "line_number")
         constraints = [
             models.UniqueConstraint(
                 fields=["dataset_import", "line_number"], name="rejectedrow_line_unique"
@@ -165,7 +165,7 @@ class BenchmarkRecord(models.Model):
     outlier = models.CharField(max_length=32, blank=True)
 
     class Meta:
-        ordering = ("building", "-data_year")
+        ordering = ("building_id", "-data_year")
         constraints = [
             models.UniqueConstraint(
                 fields=["building", "data_year"], name="benchmarkrecord_one_a_year"
@@ -195,7 +195,7 @@ class PropertyUse(models.Model):
     )
 
     class Meta:
-        ordering = ("record", "rank")
+        ordering = ("record_id", "rank")
         constraints = [
             models.UniqueConstraint(fields=["record", "rank"], name="propertyuse_rank_unique"),
             models.CheckConstraint(

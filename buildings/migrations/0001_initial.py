@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ("building", "-data_year"),
+                "ordering": ("building_id", "-data_year"),
             },
         ),
         migrations.CreateModel(
@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ("record", "rank"),
+                "ordering": ("record_id", "rank"),
             },
         ),
         migrations.CreateModel(
@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ("dataset_import", "line_number"),
+                "ordering": ("dataset_import_id", "line_number"),
             },
         ),
         migrations.AddConstraint(

@@ -1,0 +1,14 @@
+"""Paths below `/api/v1/`."""
+
+from django.urls import path
+
+from buildings.api.views import BuildingViewSet
+
+urlpatterns = [
+    path("buildings/", BuildingViewSet.as_view({"get": "list"}), name="building-list"),
+    path(
+        "buildings/<int:ose_building_id>/",
+        BuildingViewSet.as_view({"get": "retrieve"}),
+        name="building-detail",
+    ),
+]

@@ -1,0 +1,93 @@
+"""Rows for tests: synthetic buildings, valid as they stand."""
+
+from datetime import UTC, datetime
+
+import factory
+from factory.django import DjangoModelFactory
+
+from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse
+
+
+class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
+    class Meta:
+        model = DatasetImport
+
+    source = "sample"
+    file_name = "sample-benchmarking.csv"
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    size_bytes = 1000
+    is_synthetic = True
+    data_years = factory.LazyFunction(lambda: [2016])
+    rows_read = 1
+    rows_created = 1
+    rows_updated = 0
+    rows_unchanged = 0
+    rows_rejected = 0
+    started_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    finished_at = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+
+
+class BuildingFactory(DjangoModelFactory[Building]):
+    class Meta:
+        model = Building
+
+    ose_building_id = factory.Sequence(lambda n: 900_001 + n)
+    property_name = factory.Sequence(lambda n: f"Example Hotel {n}")
+    address = factory.Sequence(lambda n: f"{n + 1} Example Street")
+    city = "Seattle"
+    state = "WA"
+    zip_code = "98101"
+    tax_parcel_identification_number = factory.Sequence(lambda n: f"{n:010d}")
+    council_district_code = 7
+    neighborhood = "DOWNTOWN"
+    latitude = 47.61
+    longitude = -122.33
+    year_built = 1968
+
+
+class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
+    """A hotel of 95,000 ft² in 2016; `uses=2` gives it so many uses."""
+
+    class Meta:
+        model = BenchmarkRecord
+        skip_postgeneration_save = True
+
+    building = factory.SubFactory(BuildingFactory)
+    data_year = 2016
+    dataset_import = factory.SubFactory(DatasetImportFactory)
+    source_line_number = 2
+    building_type = "NonResidential"
+    primary_property_type = "Hotel"
+    number_of_buildings = 1
+    number_of_floors = 9
+    property_gfa_total_sqft = 95_000.0
+    property_gfa_parking_sqft = 5_000.0
+    property_gfa_buildings_sqft = 90_000.0
+    list_of_all_property_use_types = "Hotel, Parking"
+    energy_star_score = 58
+    site_eui_kbtu_per_sqft = 80.0
+    site_energy_use_kbtu = 7_200_000.0
+    steam_use_kbtu = 0.0
+    electricity_kwh = 1_172_284.0
+    electricity_kbtu = 4_000_000.0
+    natural_gas_therms = 32_000.0
+    natural_gas_kbtu = 3_200_000.0
+    total_ghg_emissions_mtco2e = 197.84
+    ghg_emissions_intensity_kgco2e_per_sqft = 2.08
+    is_default_data = False
+    compliance_status = "Compliant"
+
+    @factory.post_generation
+    def uses(self, create: bool, extracted: int | None, **kwargs: object) -> None:
+        for rank in range(1, (extracted or 0) + 1):
+            PropertyUseFactory(record=self, rank=rank)
+
+
+class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
+    class Meta:
+        model = PropertyUse
+
+    record = factory.SubFactory(BenchmarkRecordFactory)
+    rank = 1
+    use_type = factory.Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
+    gfa_sqft = 10_000.0
