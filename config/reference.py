@@ -153,5 +153,5 @@ def features_page() -> str:
 
 def _kind(feature: Feature) -> str:
     if feature.kind in ("number", "integer"):
-        return f"{feature.kind}, {feature.minimum:,.15g} to {feature.maximum:,.15g}"
+        return f"{feature.kind}, {feature.bounds}"
     return "true, false" if feature.kind == "boolean" else f"one of {len(feature.choices)} (below)"

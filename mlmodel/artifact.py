@@ -9,12 +9,12 @@ that are parsed, and the types that may be built stand in `TRUSTED_TYPES`.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
-
-import skops.io
-from sklearn.pipeline import Pipeline
+from typing import TYPE_CHECKING, Final
 
 from mlmodel.errors import ArtifactIntegrityError
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 #: The estimator, below the model's directory; where MLflow puts it.
 ESTIMATOR_FILE: Final = "model.skops"
@@ -59,10 +59,14 @@ def read_verified(directory: Path, digests: Mapping[str, str]) -> dict[str, byte
     return contents
 
 
-def load_estimator(directory: Path, digests: Mapping[str, str]) -> Pipeline:
+def load_estimator(directory: Path, digests: Mapping[str, str]) -> "Pipeline":
     """The pipeline of a verified artifact. Raises ArtifactIntegrityError before anything is
     parsed."""
     contents = read_verified(directory, digests)
+    # Imported late: they take seconds, which no other command should pay.
+    import skops.io
+    from sklearn.pipeline import Pipeline
+
     if ESTIMATOR_FILE not in contents:
         raise ArtifactIntegrityError(f"{ESTIMATOR_FILE} is not among the registered files.")
     try:

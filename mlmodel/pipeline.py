@@ -20,6 +20,7 @@ from mlmodel.features import (
     FEATURES,
     PRIMARY_PROPERTY_TYPES,
     PROPERTY_USE_TYPES,
+    building_area,
     encode,
 )
 
@@ -129,14 +130,6 @@ def build_pipeline(*, seed: int = 42, max_iter: int = 500) -> Pipeline:
     return Pipeline(
         [("encode", FeatureEncoder()), ("energy", EnergyRegressor(seed=seed, max_iter=max_iter))]
     )
-
-
-def building_area(encoded: Array) -> Array:
-    """Gross floor area without parking, ft²; at least a tenth of the whole, for all-parking
-    properties."""
-    total = encoded[:, _COLUMN["gross_floor_area_sqft"]]
-    parking = np.nan_to_num(encoded[:, _COLUMN["parking_gfa_sqft"]])
-    return np.maximum(total - parking, 0.1 * total)
 
 
 def _use_areas(encoded: Array) -> tuple[Array, Array]:

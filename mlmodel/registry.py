@@ -12,16 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from sklearn.pipeline import Pipeline
 
 from mlmodel.artifact import TRUSTED_TYPES, artifact_digest, file_digests
 from mlmodel.errors import ModelUnavailableError
 from mlmodel.features import FEATURES
 from mlmodel.models import ModelVersion
 from mlmodel.signature import model_signature
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 SHIPPED_DIR: Final[Path] = settings.PROJECT_DIR / "mlmodel" / "shipped"
 #: Where the files of a version stand in its MLflow run.
@@ -38,7 +40,7 @@ class Registered:
     artifact_uri: str
 
 
-def save(pipeline: Pipeline, directory: Path) -> None:
+def save(pipeline: "Pipeline", directory: Path) -> None:
     """Write an MLflow model directory: skops format, signature, and an example that is no real
     building."""
     mlflow = _mlflow()

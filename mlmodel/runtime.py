@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from mlmodel.artifact import load_estimator
-from mlmodel.features import FeatureRow, encode
-from mlmodel.pipeline import EnergyRegressor, building_area
+from mlmodel.features import FeatureRow, building_area, encode
 from mlmodel.signature import check_signature
+
+if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model needs it
+    from mlmodel.pipeline import EnergyRegressor
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Prediction:
 class ServedModel:
     """One loaded model version. Thread-safe: `predict` changes nothing."""
 
-    def __init__(self, *, name: str, version: int, regressor: EnergyRegressor) -> None:
+    def __init__(self, *, name: str, version: int, regressor: "EnergyRegressor") -> None:
         self.name = name
         self.version = version
         self._regressor = regressor

@@ -11,14 +11,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from threadpoolctl import threadpool_limits
 
 from mlmodel import registry
 from mlmodel.artifact import artifact_digest, file_digests, load_estimator, read_verified
 from mlmodel.errors import ModelUnavailableError
-from mlmodel.evaluation import cross_validate
 from mlmodel.models import Alias, ModelVersion
-from mlmodel.pipeline import EnergyRegressor
 from mlmodel.selectors import model_version_champion, training_data
 from mlmodel.signature import check_signature, model_signature
 from mlmodel.training import train
@@ -49,6 +46,11 @@ def model_version_train(
 
     `on_step` is called after each of the folds × repeats folds. Raises TrainingDataError.
     """
+    # Imported late: scikit-learn takes seconds, which no other command should pay.
+    from threadpoolctl import threadpool_limits
+
+    from mlmodel.evaluation import cross_validate
+
     data, fingerprint = training_data()
     # One thread: the trees are small, and threads that wait for each other cost more than they
     # give.
@@ -57,7 +59,7 @@ def model_version_train(
             data, seed=seed, folds=folds, repeats=repeats, max_iter=max_iter, on_fold=on_step
         )
         pipeline = train(data, seed=seed, max_iter=max_iter)
-    regressor: EnergyRegressor = pipeline.named_steps["energy"]
+    regressor = pipeline.named_steps["energy"]
     parameters = {
         **regressor.get_params(),
         "folds": folds,

@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from mlmodel.features import FeatureRow
-from mlmodel.pipeline import build_pipeline
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class TrainingData:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def train(data: TrainingData, *, seed: int = 42, max_iter: int = 500) -> Pipeline:
+def train(data: TrainingData, *, seed: int = 42, max_iter: int = 500) -> "Pipeline":
     """Fit the pipeline. The same data and seed give the same predictions bit for bit."""
+    from mlmodel.pipeline import build_pipeline  # late: scikit-learn takes seconds to import
+
     return build_pipeline(seed=seed, max_iter=max_iter).fit(data.rows, data.site_energy_use_kbtu)

@@ -72,11 +72,11 @@ class ModelReferenceSerializer(serializers.Serializer[Any]):
 
 
 class PredictionOutputSerializer(serializers.Serializer[Any]):
-    """What the model answered: a year's site energy use, and the same by gross floor area."""
+    """What the model answered: a year's site energy use, and the same by building area."""
 
     site_energy_use_kbtu = serializers.FloatField(help_text="Site energy use of a year, kBtu.")
     site_eui_kbtu_per_sqft = serializers.FloatField(
-        help_text="Site energy use intensity, kBtu/ft²/year."
+        help_text="Site energy use intensity: by building area without parking, kBtu/ft²/year."
     )
 
 
