@@ -1,8 +1,11 @@
-"""The environment, read in one place: settings import `env` and nothing else reads `os.environ`."""
+"""The environment, read in one place: settings import from here and read `os.environ` nowhere."""
 
+import os
+import secrets
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import dj_database_url
 from environs import Env
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -11,3 +14,44 @@ VAR_DIR: Final = BASE_DIR / "var"
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Django's description of the database that `url` names.
+
+    Connections stay open (opening one costs more than a prediction) and are checked before a
+    request uses them. A server that does not answer fails the request in seconds. Time limits on
+    statements hold where DATABASE_STATEMENT_TIMEOUT_MS is set: `config.wsgi` does, for requests;
+    migrations and loading the dataset take as long as they need. Options in the URL's query win.
+    """
+    database: dict[str, Any] = dict(
+        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    )
+    limits = {
+        "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT_MS", 0),
+        "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_MS", 5_000),
+    }
+    options = {
+        "connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT_S", 3),
+        "application_name": "futurisys-energy",
+        # Poolers such as PgBouncer may refuse start-up options: 0 leaves a limit out.
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items() if value),
+    }
+    database["OPTIONS"] = options | database.get("OPTIONS", {})
+    return database
+
+
+def secret_from_file(path: Path) -> str:
+    """The secret in `path`, made (mode 600) by whoever asks first."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        try:
+            path.hardlink_to(draft)  # fails if another process was first: its secret counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()

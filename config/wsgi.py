@@ -1,5 +1,12 @@
 """WSGI entry point."""
 
+import os
+
 from django.core.wsgi import get_wsgi_application
+
+# Without a word about the settings, the strict ones: they stop where a secret is missing.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+# A request that waits longer than this for one statement fails; commands have no such limit.
+os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT_MS", "15000")
 
 application = get_wsgi_application()

@@ -1,14 +1,12 @@
 """Tests: real PostgreSQL (DATABASE_URL, or a throw-away one that `tests.postgres_plugin`
 starts)."""
 
-import dj_database_url
-
-from config.env import env
-from config.settings.base import *  # noqa: F403
+from config.env import database_from_url, env
+from config.settings.base import *  # noqa: F403 -- that is what settings modules do
 
 SECRET_KEY = "test-only-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-DATABASES = {"default": dj_database_url.parse(env.str("DATABASE_URL", "postgres:///unset"))}
+DATABASES = {"default": database_from_url(env.str("DATABASE_URL", "") or "postgres:///unset")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -1,0 +1,87 @@
+# `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
+# Works with GNU make 3.81 (macOS) and later; every path is relative, so spaces in the
+# checkout's name do no harm.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# HOST, PORT, WEB_CONCURRENCY and DATABASE_URL reach the program from the environment and from
+# `make run PORT=9000` alike: make exports what its command line sets.
+export PYTHONUNBUFFERED := 1
+# What pytest-xdist starts: a number, or `logical` for one a core.
+TEST_WORKERS ?= logical
+# More options for pytest: make test PYTEST_ARGS="-k predictions -x"
+PYTEST_ARGS ?=
+
+python := .venv/bin/python
+
+.PHONY: help run setup serve test lint format types contracts check schema schema-write lock clean venv venv-dev
+
+help: ## this list
+	@echo "Futurisys Energy: make TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1 - \2/p' Makefile
+	@echo "Variables: PYTHON HOST PORT WEB_CONCURRENCY DATABASE_URL (see .env.example)"
+
+run: venv ## set up what is missing, then serve: one command from a fresh clone
+	@$(python) manage.py run
+
+setup: venv ## all of `run` but serving
+	@$(python) manage.py setup
+
+serve: venv ## only serve
+	@$(python) manage.py serve
+
+test: venv-dev ## the whole suite on real PostgreSQL, with coverage (terminal, htmlcov/, coverage.xml)
+	$(python) -m pytest -n $(TEST_WORKERS) --maxprocesses=8 --cov --cov-report=term --cov-report=html --cov-report=xml $(PYTEST_ARGS)
+
+lint: venv-dev ## style
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+format: venv-dev ## mend the style
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+types: venv-dev ## static types
+	$(python) -m mypy .
+
+contracts: venv-dev ## who may import whom
+	$(python) -c "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+
+check: venv-dev schema ## migrations, database schema, deployment settings, API schema
+	$(python) -m config.postgres $(python) manage.py makemigrations --check --dry-run
+	$(python) -m config.postgres $(python) manage.py export_schema --check
+	DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=example.org \
+	  SECRET_KEY=$$($(python) -c "import secrets; print(secrets.token_urlsafe(64))") \
+	  DATABASE_URL=postgres://check@127.0.0.1/check $(python) manage.py check --deploy --fail-level WARNING
+
+schema: venv-dev ## the committed OpenAPI schema is the one the code makes
+	@generated=$$(mktemp) && trap 'rm -f "$$generated"' EXIT && \
+	$(python) manage.py spectacular --validate --fail-on-warn > "$$generated" && \
+	{ diff -u docs/reference/openapi.yaml "$$generated" || \
+	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
+	echo "docs/reference/openapi.yaml is up to date."
+
+schema-write: venv-dev ## write the OpenAPI schema and the SQL schema anew
+	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
+	$(python) -m config.postgres $(python) manage.py export_schema
+
+lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (UV_ARGS=--upgrade: all)
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	$(python) -m venv "$$tools" && \
+	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
+	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
+	compile -o requirements.txt && \
+	compile --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
+	rm -rf .venv .coverage .coverage.* coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+venv:
+	@sh .ci/venv requirements.txt
+
+venv-dev:
+	@sh .ci/venv requirements-dev.txt

@@ -1,0 +1,73 @@
+"""gunicorn's settings: `gunicorn -c config/gunicorn.py config.wsgi`, in the project's directory."""
+
+import os
+import sys
+from logging.config import dictConfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+# gunicorn reads this file before it puts the project's directory on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from gunicorn import glogging
+
+from config.env import env
+from config.logging import logging_settings
+
+if TYPE_CHECKING:
+    from gunicorn.config import Config
+    from gunicorn.workers.base import Worker
+
+# Before anything imports NumPy. Several processes whose BLAS or OpenMP threads spin against each
+# other answer a few requests a second; one row gains nothing from threads anyway.
+for _name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "VECLIB_MAXIMUM"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+_host = env.str("HOST", "127.0.0.1")
+bind = f"[{_host}]:{env.int('PORT', 8000)}" if ":" in _host else f"{_host}:{env.int('PORT', 8000)}"
+workers = env.int("WEB_CONCURRENCY", 2)
+# Measured, gthread and sync are alike within the noise. gthread, because a browser opens
+# connections ahead without using them, and each would keep a sync worker until its time-out; it
+# keeps connections alive too. Each thread has one database connection: workers × threads in all.
+worker_class = "gthread"
+threads = env.int("WEB_THREADS", 4)
+# Each worker loads application and model itself: no database connection or thread is shared over a
+# fork, SIGHUP brings new code, and a model that does not load stops a worker, not the master.
+preload_app = False
+# Insurance against slow leaks, spread so that workers do not restart together; rare enough that a
+# busy server (1,000 requests/s) restarts one about every two minutes.
+max_requests = 100_000
+max_requests_jitter = 20_000
+timeout = 30
+graceful_timeout = 30
+# The heartbeat file must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- memory, and only gunicorn's own anonymous file
+# It would put a socket in the home directory, for a control program nobody uses here.
+control_socket_disable = True
+
+accesslog = "-" if env.bool("ACCESS_LOG", True) else None
+# The path without its query, in which callers put things that do not belong in a log.
+access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
+loglevel = env.str("LOG_LEVEL", "INFO").lower()
+_is_production: Final = os.environ["DJANGO_SETTINGS_MODULE"].endswith(".production")
+
+
+class Logger(glogging.Logger):
+    """Master and workers log as Django does (`config.logging`)."""
+
+    def setup(self, cfg: "Config") -> None:
+        super().setup(cfg)
+        dictConfig(
+            logging_settings(style="json" if _is_production else "text", level=loglevel.upper())
+        )
+
+
+logger_class = Logger
+
+
+def post_worker_init(worker: "Worker") -> None:
+    """Load the served model now, not during the first request."""
+    from predictions.services import served_model_warm
+
+    served_model_warm()

@@ -1,0 +1,42 @@
+"""What the platform's tests share: directories the server's account can enter, and programs."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.env import BASE_DIR
+
+
+@pytest.fixture
+def open_dir() -> Iterator[Path]:
+    """A directory everybody may pass; pytest's own are closed to the account that root's
+    PostgreSQL runs as."""
+    directory = Path(tempfile.mkdtemp(prefix="futurisys-test-")).resolve()
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def run_python() -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run Python in the checkout with these variables and, of ours, only PATH and coverage's."""
+
+    def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        kept = {n: v for n, v in os.environ.items() if n == "PATH" or n.startswith("COV")}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=BASE_DIR,
+            env={**kept, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run

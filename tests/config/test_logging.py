@@ -1,0 +1,126 @@
+"""What is logged, and what never is."""
+
+import json
+import logging
+import sys
+from logging.config import dictConfig
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from config.logging import JsonFormatter, RequestIdFilter, TextFormatter, logging_settings
+
+
+def record(message: str, *args: object, name: str = "test", **extra: Any) -> logging.LogRecord:
+    made = logging.LogRecord(name, logging.INFO, "file.py", 1, message, args, None)
+    made.__dict__.update(extra)
+    return made
+
+
+def access_record(path: str = "/api/v1/predictions/") -> logging.LogRecord:
+    atoms = {
+        "m": "POST",
+        "U": path,
+        "s": "201",
+        "B": 312,
+        "M": 4,
+        "h": "192.0.2.1",
+        "{x-request-id}o": "id-1",
+        "q": "token=secret",
+        "{authorization}i": "Bearer secret",
+        "r": "POST /api/v1/predictions/?token=secret HTTP/1.1",
+    }
+    return record("%(m)s %(U)s", atoms, name="gunicorn.access")
+
+
+def test_json_line_has_the_facts_and_only_known_extras() -> None:
+    made = record(
+        "refused %s", "it", request_id="id-1", error_code="model-failure", body='{"secret": 1}'
+    )
+    fields = json.loads(JsonFormatter().format(made))
+    assert fields.pop("time").endswith("+00:00")
+    assert fields.pop("process")
+    assert fields == {
+        "level": "INFO",
+        "logger": "test",
+        "message": "refused it",
+        "request_id": "id-1",
+        "error_code": "model-failure",
+    }
+
+
+def test_json_access_line_has_the_path_without_its_query() -> None:
+    line = JsonFormatter().format(access_record())
+    assert "secret" not in line
+    fields = json.loads(line)
+    assert {name: fields[name] for name in ("method", "path", "status", "bytes")} == {
+        "method": "POST",
+        "path": "/api/v1/predictions/",
+        "status": "201",
+        "bytes": 312,
+    }
+    assert fields["duration_ms"] == 4
+    assert fields["client"] == "192.0.2.1"
+    assert fields["request_id"] == "id-1"
+
+
+def test_json_exception_is_one_line() -> None:
+    try:
+        int("two\nlines")
+    except ValueError:
+        made = record("failed")
+        made.exc_info = sys.exc_info()
+    line = JsonFormatter().format(made)
+    assert "\n" not in line
+    assert "ValueError: invalid literal" in json.loads(line)["exception"]
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+def test_line_cannot_be_forged_by_a_path(formatter: logging.Formatter) -> None:
+    line = formatter.format(access_record("/x\n12:00:00 INFO forged\x1b[2J"))
+    assert "\n" not in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    ("request_id", "text"), [("id-1", "INFO    test [id-1] fine: ²"), ("", "INFO    test fine: ²")]
+)
+def test_text_line_names_the_request(request_id: str, text: str) -> None:
+    line = TextFormatter().format(record("fine: %s", "²", request_id=request_id))
+    assert line.endswith(text)
+
+
+def test_request_id_comes_from_the_middleware(monkeypatch: pytest.MonkeyPatch) -> None:
+    middleware = SimpleNamespace(current_request_id=lambda: "id-7")
+    monkeypatch.setitem(sys.modules, "config.middleware", middleware)
+    made = record("x")
+    assert RequestIdFilter().filter(made)
+    assert made.__dict__["request_id"] == "id-7"
+
+
+def test_without_a_middleware_there_is_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "config.middleware", raising=False)
+    made = record("x")
+    assert RequestIdFilter().filter(made)
+    assert made.__dict__["request_id"] == ""
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_settings_configure_logging(style: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        dictConfig(logging_settings(style=style, level="WARNING"))
+        logging.getLogger("django.request").warning("seen")
+        logging.getLogger("django.request").info("unseen")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name in ("django", "gunicorn.error", "gunicorn.access"):
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).propagate = True
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    err = capsys.readouterr().err
+    assert err.count("seen") == 1
+    assert err.startswith("{") == (style == "json")
