@@ -50,7 +50,7 @@ contracts: venv-dev ## who may import whom
 
 check: venv-dev schema ## migrations, database schema, deployment settings, API schema
 	$(python) -m config.postgres $(python) manage.py makemigrations --check --dry-run
-	$(python) -m config.postgres $(python) manage.py export_schema --check
+	$(python) -m config.postgres $(python) manage.py export_reference --check
 	DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=example.org \
 	  SECRET_KEY=$$($(python) -c "import secrets; print(secrets.token_urlsafe(64))") \
 	  DATABASE_URL=postgres://check@127.0.0.1/check $(python) manage.py check --deploy --fail-level WARNING
@@ -62,9 +62,9 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
 	echo "docs/reference/openapi.yaml is up to date."
 
-schema-write: venv-dev ## write the OpenAPI schema and the SQL schema anew
+schema-write: venv-dev ## write docs/reference anew
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
-	$(python) -m config.postgres $(python) manage.py export_schema
+	$(python) -m config.postgres $(python) manage.py export_reference
 
 lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (UV_ARGS=--upgrade: all)
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
