@@ -14,7 +14,7 @@ from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyU
 from buildings.selectors import building_list
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] -- unfold is untyped
+class ReadOnlyAdmin(ModelAdmin):
     """Rows can be looked at by who may view them; added, changed or deleted by nobody."""
 
     actions = None
@@ -57,7 +57,7 @@ def quantity(field: str, label: str, unit: str, digits: int = 0) -> Callable[[An
     return shown
 
 
-class BenchmarkRecordInline(ReadOnlyInline, TabularInline):  # type: ignore[misc] -- unfold is untyped
+class BenchmarkRecordInline(ReadOnlyInline, TabularInline):
     model = BenchmarkRecord
     show_change_link = True
     fields = (
@@ -140,10 +140,10 @@ class BuildingAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Synthetic", boolean=True, ordering="is_synthetic")
     def is_synthetic(self, building: Any) -> bool | None:
-        return building.is_synthetic  # type: ignore[no-any-return] -- annotated by the selector
+        return building.is_synthetic
 
 
-class PropertyUseInline(ReadOnlyInline, TabularInline):  # type: ignore[misc] -- unfold is untyped
+class PropertyUseInline(ReadOnlyInline, TabularInline):
     model = PropertyUse
     fields = ("rank", "use_type", "floor_area")
     readonly_fields = fields
@@ -263,7 +263,7 @@ class BenchmarkRecordAdmin(ReadOnlyAdmin):
         return record.dataset_import.is_synthetic
 
 
-class RejectedRowInline(ReadOnlyInline, TabularInline):  # type: ignore[misc] -- unfold is untyped
+class RejectedRowInline(ReadOnlyInline, TabularInline):
     model = RejectedRow
     per_page = 25
     fields = ("line_number", "why", "as_published")

@@ -2,11 +2,11 @@
 
 import json
 
-from buildings.admin import ReadOnlyAdmin
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
+from buildings.admin import ReadOnlyAdmin
 from mlmodel.models import Alias, ModelVersion
 
 

@@ -51,7 +51,7 @@ _BARE_WEIGHT: Final = 0.5
 _CATEGORICAL: Final = [0, 1, 2, 3]
 
 
-class FeatureEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc] -- scikit-learn is untyped
+class FeatureEncoder(TransformerMixin, BaseEstimator):
     """Rows of human values (mappings, or a pandas DataFrame) to the array of `features.encode`."""
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803 -- scikit-learn's names
@@ -78,7 +78,7 @@ def masked(encoded: Array, names: Sequence[str]) -> Array:
     return copy
 
 
-class EnergyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class EnergyRegressor(RegressorMixin, BaseEstimator):
     """Site energy use (kBtu a year) from encoded features.
 
     Deterministic: the same rows in the same order and the same seed give the same predictions bit
@@ -122,7 +122,8 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Array) -> Array:  # noqa: N803
         """Shape (rows,), kBtu a year."""
         derived, prior = _derived(X, self.log_intensity_)
-        return np.exp(prior + self.trees_.predict(derived))
+        energy: Array = np.exp(prior + self.trees_.predict(derived))
+        return energy
 
 
 def build_pipeline(*, seed: int = 42, max_iter: int = 500) -> Pipeline:
@@ -153,7 +154,7 @@ def _use_areas(encoded: Array) -> tuple[Array, Array]:
 
 
 def _exposure(encoded: Array) -> tuple[Array, Array]:
-    """(rows, uses + types) floor areas: by use where uses are known, else under the primary type."""
+    """Floor areas by use, (rows, uses), zero where none is known, and by type, (rows, types)."""
     areas, building = _use_areas(encoded)
     types = encoded[:, _COLUMN["primary_property_type"]].astype(np.intp)
     by_type = np.zeros((len(encoded), _N_TYPES))
@@ -162,7 +163,7 @@ def _exposure(encoded: Array) -> tuple[Array, Array]:
 
 
 def _fit_prior(encoded: Array, log_energy: Array, shrinkage: float) -> Array:
-    """θ of shape (uses + types,), log kBtu/ft², by Gauss-Newton on log E = log Σ A·exp(θ) with a ridge
+    """θ of shape (uses + types,), log kBtu/ft²: Gauss-Newton on log E = log Σ A·exp(θ) with a ridge
     towards the pooled intensity."""
     areas, by_type = _exposure(encoded)
     known = areas.any(axis=1)
@@ -186,7 +187,7 @@ def _fit_prior(encoded: Array, log_energy: Array, shrinkage: float) -> Array:
 
 
 def _derived(encoded: Array, log_intensity: Array) -> tuple[Array, Array]:
-    """What the trees see: (rows, columns), the categorical ones first; and the prior, log kBtu: (rows,)."""
+    """What the trees see, (rows, columns), categories first; and the prior, log kBtu, (rows,)."""
     areas, by_type = _exposure(encoded)
     building = by_type.sum(axis=1)
     intensity = np.exp(log_intensity)

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
-from buildings.selectors import training_records
 from django.db.models import QuerySet
 
 from buildings.models import BenchmarkRecord, DatasetImport
+from buildings.selectors import training_records
 from mlmodel.errors import IncompleteFactsError, TrainingDataError
 from mlmodel.features import FEATURES, Feature, FeatureValue
 from mlmodel.models import Alias, ModelVersion

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -12,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from mlmodel.features import FEATURES
 from predictions.models import (
     ApiToken,
@@ -285,7 +285,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "token_key")
     fields = ("name", "user", "prefix", "created", "expiry", "is_valid")
-    actions = ("revoke",)
+    actions = ("revoke",)  # type: ignore[assignment]  # the base has none
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("predictions.change_apitoken")

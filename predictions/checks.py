@@ -4,7 +4,8 @@ database."""
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from predictions.models import AUDIT_TABLES
@@ -26,7 +27,7 @@ def role_owns_no_audit_table(
             owned = [name for (name,) in cursor.fetchall()]
         if owned:
             messages.append(
-                Warning(
+                checks.Warning(
                     f"The role of database {alias!r} owns {', '.join(owned)}.",
                     hint="Serve with a role of its own; see `manage.py grant_service_role --help`.",
                     id="predictions.W001",

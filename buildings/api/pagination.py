@@ -52,7 +52,7 @@ class StrictCursorPagination(CursorPagination):
         except (binascii.Error, ValueError, NotImplementedError):
             self._cursor_refused()
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]  # keys need a queryset
         self, queryset: QuerySet[_M], request: Request, view: APIView | None = None
     ) -> list[_M] | None:
         try:

@@ -31,7 +31,7 @@ class StrictNumberField(serializers.FloatField):
             self._refuse(
                 f"Must be a JSON number from {feature.bounds}, without quotes.", "not-a-number"
             )
-        if not feature.minimum <= data <= feature.maximum:  # type: ignore[operator] -- numbers have both
+        if not feature.minimum <= data <= feature.maximum:
             self._refuse(f"Must be from {feature.bounds}.", "out-of-range")
         # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
         return float(data) + 0.0

@@ -32,7 +32,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            raise serializers.ValidationError({**unknown, **error.detail}) from None  # type: ignore[dict-item] -- a serializer's detail is a dict
+            raise serializers.ValidationError({**unknown, **error.detail}) from None  # type: ignore[dict-item]  # a serializer's detail is a dict
         if unknown:
             raise serializers.ValidationError(unknown)
         return value
@@ -170,7 +170,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )

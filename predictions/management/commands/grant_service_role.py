@@ -25,9 +25,9 @@ _WRITABLE: Final = (
 
 class Command(BaseCommand):
     help = (
-        "Grants an existing PostgreSQL role what the web process needs: SELECT everywhere, INSERT (never UPDATE, "
-        "DELETE or TRUNCATE) on the audit tables. Run it as the tables' owner after `migrate`; then let "
-        "DATABASE_URL of the web process name this role."
+        "Grants an existing PostgreSQL role what the web process needs: SELECT everywhere, INSERT "
+        "(never UPDATE, DELETE or TRUNCATE) on the audit tables. Run it as the tables' owner "
+        "after `migrate`; then let DATABASE_URL of the web process name this role."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
