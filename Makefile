@@ -48,7 +48,7 @@ types: venv-dev ## static types
 contracts: venv-dev ## who may import whom
 	$(python) -c "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
 
-check: venv-dev schema ## migrations, database schema, deployment settings, API schema
+check: venv-dev schema ## migrations, reference pages, deployment settings, API schema
 	$(python) -m config.postgres $(python) manage.py makemigrations --check --dry-run
 	$(python) -m config.postgres $(python) manage.py export_reference --check
 	DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=example.org \
@@ -62,7 +62,7 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
 	echo "docs/reference/openapi.yaml is up to date."
 
-schema-write: venv-dev ## write docs/reference anew
+schema-write: venv-dev ## write docs/reference/ anew: OpenAPI, SQL schema, diagram, features
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
 

@@ -38,6 +38,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
 _THROW_AWAY_SETTINGS: Final[Mapping[str, str]] = {
     "fsync": "off",
     "full_page_writes": "off",
+    "createrole_self_grant": "set, inherit",  # tests act as the roles they make
 }
 
 
@@ -53,7 +54,7 @@ class EmbeddedPostgres:
     """A server of ours; see the package's docstring for what its directory holds.
 
     `throw_away` makes a cluster that is fast instead of durable and whose role may create
-    databases: for tests.
+    databases and roles: for tests.
     """
 
     def __init__(
@@ -196,7 +197,7 @@ class EmbeddedPostgres:
         )
         (new / "pg_hba.conf").write_text(_HBA)
         password = secrets.token_urlsafe(24)
-        may = "CREATEDB" if self.throw_away else "NOCREATEDB"
+        may = "CREATEDB CREATEROLE" if self.throw_away else ""
         self._run(
             *("postgres", "--single", "-D", str(new), "-c", "exit_on_error=true", "postgres"),
             text=f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER {may} PASSWORD '{password}'\n"

@@ -7,6 +7,7 @@ from config.settings.base import *  # noqa: F403 -- that is what settings module
 SECRET_KEY = "test-only-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DATABASES = {"default": database_from_url(env.str("DATABASE_URL", "") or "postgres:///unset")}
+WHITENOISE_AUTOREFRESH = True  # no `collectstatic` before the tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.env import BASE_DIR
+from config.postgres.server import EmbeddedPostgres
 
 
 @pytest.fixture
@@ -40,3 +41,25 @@ def run_python() -> Callable[..., "subprocess.CompletedProcess[str]"]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """A made cluster, stopped between tests: making one takes most of the time."""
+    directory = Path(tempfile.mkdtemp(prefix="futurisys-test-")).resolve()
+    directory.chmod(0o755)
+    server = EmbeddedPostgres(directory / "var" / "postgres", throw_away=True)
+    with server.running():
+        pass
+    yield server
+    server.remove()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def new_server(open_dir: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(
+        open_dir / "var" / "postgres", throw_away=True, system_dir=open_dir / "system"
+    )
+    yield server
+    server.remove()
