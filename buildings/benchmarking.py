@@ -8,23 +8,18 @@ values, in the units of the field names.
 
 import csv
 import difflib
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast
 
+from buildings import parsers
 from buildings.errors import DatasetFormatError
+from buildings.parsers import Parser, Value
 
-Value: TypeAlias = str | int | float | bool | None
-Parser: TypeAlias = Callable[[str], Value]
 #: rank (1 is the largest), use type, gross floor area in ft² (published for the first three only).
 Use: TypeAlias = tuple[int, str, float | None]
 
-_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-_COMMA_OUTSIDE_PARENTHESES = re.compile(r",(?![^()]*\))")
 _RANKS: Final = {"largest": 1, "second_largest": 2, "third_largest": 3}
-_BOOLEANS: Final = {"true": True, "y": True, "yes": True, "false": False, "n": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,142 +71,68 @@ class BadRow:
     reasons: tuple[Reason, ...]
 
 
-# Parsers: a stripped, non-blank cell -> value
-
-
-def _text(max_length: int | None = None) -> Parser:
-    def parse(cell: str) -> str:
-        if max_length is not None and len(cell) > max_length:
-            raise ValueError(f"{len(cell)} characters; at most {max_length} are kept")
-        return cell
-
-    return parse
-
-
-def _category(max_length: int, *, renamed: dict[str, str] | None = None) -> Parser:
-    """Text whose inner blanks are single; `renamed` maps former names to the current ones."""
-    check = _text(max_length)
-
-    def parse(cell: str) -> Value:
-        name = " ".join(cell.split())
-        return check((renamed or {}).get(name, name))
-
-    return parse
-
-
-def _neighborhood(cell: str) -> Value:
-    parse = _category(64, renamed={"DELRIDGE NEIGHBORHOODS": "DELRIDGE"})
-    return parse(cell.upper())
-
-
-def _zip_code(cell: str) -> Value:
-    # Copies that went through a spreadsheet or data frame write 98101.0.
-    return _text(10)(cell.removesuffix(".0"))
-
-
-def _number(
-    minimum: float = -math.inf, maximum: float = math.inf, *, is_positive: bool = False
-) -> Callable[[str], float]:
-    def parse(cell: str) -> float:
-        if not _NUMBER.fullmatch(cell):
-            raise ValueError(f"{_shown(cell)} is not a number; right would be 88434 or 88,434.5")
-        value = float(cell.replace(",", ""))
-        if not math.isfinite(value):
-            raise ValueError(f"{_shown(cell)} is too large for a number")
-        if is_positive and value <= 0:
-            raise ValueError(f"{_shown(cell)} is not above 0")
-        if not minimum <= value <= maximum:
-            raise ValueError(f"{_shown(cell)} is not {_bounds(minimum, maximum)}")
-        return value
-
-    return parse
-
-
-def _integer(minimum: int, maximum: int, *, unknown: tuple[int, ...] = ()) -> Parser:
-    """A whole number; the values in `unknown` are how the city writes that it does not know."""
-    number = _number(minimum, maximum)
-
-    def parse(cell: str) -> int | None:
-        value = number(cell)
-        if not value.is_integer():
-            raise ValueError(f"{_shown(cell)} is not a whole number")
-        return None if int(value) in unknown else int(value)
-
-    return parse
-
-
-def _boolean(cell: str) -> bool:
-    try:
-        return _BOOLEANS[cell.lower()]
-    except KeyError:
-        raise ValueError(f"{_shown(cell)} is neither true nor false") from None
-
-
-def _bounds(minimum: float, maximum: float) -> str:
-    if maximum == math.inf:
-        return f"{minimum:.0f} or more"
-    return f"between {minimum:.0f} and {maximum:.0f}"
-
-
-def _shown(cell: str) -> str:
-    return repr(cell if len(cell) <= 60 else f"{cell[:59]}…")
-
-
-def split_use_types(cell: str) -> list[str]:
-    """Split a list of use types on the commas outside parentheses.
-
-    >>> split_use_types("Hotel, Personal Services (Health/Beauty, Dry Cleaning, etc), Parking")
-    ['Hotel', 'Personal Services (Health/Beauty, Dry Cleaning, etc)', 'Parking']
-    """
-    parts = (" ".join(part.split()) for part in _COMMA_OUTSIDE_PARENTHESES.split(cell))
-    return [part for part in parts if part]
-
-
-def _use_list(cell: str) -> Value:
-    for name in split_use_types(cell):
-        _text(100)(name)
-    return cell
-
-
-_any_number = _number()  # energies and emissions may be negative: solar power fed into the grid
-_area = _number(0)
-_identifier = _integer(1, 2_147_483_647)
+# Energies and emissions may be negative: solar power fed into the grid.
+_any_number = parsers.number()
+_area = parsers.number(0)
+#: The column that says which building a row is about.
+IDENTIFIER_HEADER: Final = "OSEBuildingID"
+_identifier = parsers.integer(1, 2_147_483_647)
 
 COLUMNS: Final[tuple[Column, ...]] = (
-    Column("OSEBuildingID", "building", "ose_building_id", _identifier, is_mandatory=True),
-    Column("DataYear", "record", "data_year", _integer(2000, 2100), "year", is_mandatory=True),
-    Column("BuildingType", "record", "building_type", _category(64), is_mandatory=True),
+    Column(IDENTIFIER_HEADER, "building", "ose_building_id", _identifier, is_mandatory=True),
+    Column(
+        "DataYear", "record", "data_year", parsers.integer(2000, 2100), "year", is_mandatory=True
+    ),
+    Column("BuildingType", "record", "building_type", parsers.category(64), is_mandatory=True),
     Column(
         "PrimaryPropertyType",
         "record",
         "primary_property_type",
-        _category(100, renamed={"Office": "Small- and Mid-Sized Office"}),
+        parsers.category(100, renamed={"Office": "Small- and Mid-Sized Office"}),
         is_mandatory=True,
     ),
-    Column("PropertyName", "building", "property_name", _text(255), missing=""),
-    Column("Address", "building", "address", _text(255), missing=""),
-    Column("City", "building", "city", _text(100), missing=""),
-    Column("State", "building", "state", _text(2), missing=""),
-    Column("ZipCode", "building", "zip_code", _zip_code, missing=""),
+    Column(
+        "PropertyName",
+        "building",
+        "property_name",
+        parsers.text(255),
+        missing="",
+        aliases=("BuildingName",),  # 2018, 2019
+    ),
+    Column("Address", "building", "address", parsers.text(255), missing=""),
+    Column("City", "building", "city", parsers.text(100), missing=""),
+    Column("State", "building", "state", parsers.text(2), missing=""),
+    Column("ZipCode", "building", "zip_code", parsers.zip_code, missing=""),
     Column(
         "TaxParcelIdentificationNumber",
         "building",
         "tax_parcel_identification_number",
-        _text(32),
+        parsers.text(32),
         missing="",
     ),
-    Column("CouncilDistrictCode", "building", "council_district_code", _integer(0, 99)),
-    Column("Neighborhood", "building", "neighborhood", _neighborhood, missing=""),
-    Column("Latitude", "building", "latitude", _number(-90, 90), "°"),
-    Column("Longitude", "building", "longitude", _number(-180, 180), "°"),
-    Column("YearBuilt", "building", "year_built", _integer(1800, 2100), "year", is_mandatory=True),
-    Column("NumberofBuildings", "record", "number_of_buildings", _integer(0, 999, unknown=(0,))),
-    Column("NumberofFloors", "record", "number_of_floors", _integer(0, 999, unknown=(0, 99))),
+    Column("CouncilDistrictCode", "building", "council_district_code", parsers.integer(0, 99)),
+    Column("Neighborhood", "building", "neighborhood", parsers.neighborhood, missing=""),
+    Column("Latitude", "building", "latitude", parsers.number(-90, 90), "°"),
+    Column("Longitude", "building", "longitude", parsers.number(-180, 180), "°"),
+    Column(
+        "YearBuilt",
+        "building",
+        "year_built",
+        parsers.integer(1800, 2100),
+        "year",
+        is_mandatory=True,
+    ),
+    Column(
+        "NumberofBuildings", "record", "number_of_buildings", parsers.integer(0, 999, unknown=(0,))
+    ),
+    Column(
+        "NumberofFloors", "record", "number_of_floors", parsers.integer(0, 999, unknown=(0, 99))
+    ),
     Column(
         "PropertyGFATotal",
         "record",
         "property_gfa_total_sqft",
-        _number(is_positive=True),
+        parsers.number(is_positive=True),
         "ft²",
         is_mandatory=True,
     ),
@@ -221,23 +142,23 @@ COLUMNS: Final[tuple[Column, ...]] = (
         "ListOfAllPropertyUseTypes",
         "record",
         "list_of_all_property_use_types",
-        _use_list,
+        parsers.use_list,
         missing="",
     ),
-    Column("LargestPropertyUseType", "use", "largest", _category(100)),
+    Column("LargestPropertyUseType", "use", "largest", parsers.category(100)),
     Column("LargestPropertyUseTypeGFA", "use", "largest_gfa_sqft", _area, "ft²"),
-    Column("SecondLargestPropertyUseType", "use", "second_largest", _category(100)),
+    Column("SecondLargestPropertyUseType", "use", "second_largest", parsers.category(100)),
     Column("SecondLargestPropertyUseTypeGFA", "use", "second_largest_gfa_sqft", _area, "ft²"),
-    Column("ThirdLargestPropertyUseType", "use", "third_largest", _category(100)),
+    Column("ThirdLargestPropertyUseType", "use", "third_largest", parsers.category(100)),
     Column("ThirdLargestPropertyUseTypeGFA", "use", "third_largest_gfa_sqft", _area, "ft²"),
     Column(
         "YearsENERGYSTARCertified",
         "record",
         "years_energy_star_certified",
-        _text(255),
+        parsers.text(255),
         missing="",
     ),
-    Column("ENERGYSTARScore", "record", "energy_star_score", _integer(1, 100), "points"),
+    Column("ENERGYSTARScore", "record", "energy_star_score", parsers.integer(1, 100), "points"),
     Column("SiteEUI(kBtu/sf)", "record", "site_eui_kbtu_per_sqft", _any_number, "kBtu/ft²"),
     Column("SiteEUIWN(kBtu/sf)", "record", "site_eui_wn_kbtu_per_sqft", _any_number, "kBtu/ft²"),
     Column("SourceEUI(kBtu/sf)", "record", "source_eui_kbtu_per_sqft", _any_number, "kBtu/ft²"),
@@ -251,18 +172,34 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("Electricity(kBtu)", "record", "electricity_kbtu", _any_number, "kBtu"),
     Column("NaturalGas(therms)", "record", "natural_gas_therms", _any_number, "therm"),
     Column("NaturalGas(kBtu)", "record", "natural_gas_kbtu", _any_number, "kBtu"),
-    Column("DefaultData", "record", "is_default_data", _boolean),
+    Column("DefaultData", "record", "is_default_data", parsers.boolean),
     # The 2017 file is the 2016 schema without this one.
-    Column("Comments", "record", "comments", _text(), missing="", is_required=False),
-    Column("ComplianceStatus", "record", "compliance_status", _text(64), is_mandatory=True),
-    Column("Outlier", "record", "outlier", _text(32), missing=""),
-    Column("TotalGHGEmissions", "record", "total_ghg_emissions_mtco2e", _any_number, "t CO2e"),
+    Column(
+        "Comments",
+        "record",
+        "comments",
+        parsers.text(),
+        missing="",
+        is_required=False,
+        aliases=("Comment",),  # 2015
+    ),
+    Column("ComplianceStatus", "record", "compliance_status", parsers.text(64), is_mandatory=True),
+    Column("Outlier", "record", "outlier", parsers.text(32), missing=""),
+    Column(
+        "TotalGHGEmissions",
+        "record",
+        "total_ghg_emissions_mtco2e",
+        _any_number,
+        "t CO2e",
+        aliases=("GHGEmissions(MetricTonsCO2e)",),  # 2015
+    ),
     Column(
         "GHGEmissionsIntensity",
         "record",
         "ghg_emissions_intensity_kgco2e_per_sqft",
         _any_number,
         "kg CO2e/ft²",
+        aliases=("GHGEmissionsIntensity(kgCO2e/ft2)",),  # 2015
     ),
 )
 
@@ -407,7 +344,9 @@ def _row_parsed(
         data_year=cast("int", record["data_year"]),
         building=building,
         record=record,
-        uses=_uses_ranked(uses, split_use_types(str(record["list_of_all_property_use_types"]))),
+        uses=_uses_ranked(
+            uses, parsers.split_use_types(str(record["list_of_all_property_use_types"]))
+        ),
     )
 
 

@@ -1,8 +1,7 @@
 """Facts: buildings, what they reported each year, and which file brought it.
 
 Field names are the city's data dictionary in snake case with the unit as suffix. Values are as
-published, after
-the normalisation in `buildings.benchmarking`.
+published, after the normalisation in `buildings.benchmarking`.
 """
 
 from django.conf import settings
@@ -81,8 +80,7 @@ class RejectedRow(models.Model):
 
 
 class Building(models.Model):
-    """A property as the city identifies it; what changes from year to year is in
-    BenchmarkRecord."""
+    """A property as the city identifies it; what changes by the year is in BenchmarkRecord."""
 
     ose_building_id = models.PositiveIntegerField(unique=True, help_text="The city's identifier.")
     property_name = models.CharField(max_length=255, blank=True)
@@ -184,8 +182,7 @@ class BenchmarkRecord(models.Model):
 
 
 class PropertyUse(models.Model):
-    """One use of a property in a year: the three largest with their area, the others by name
-    only."""
+    """One use of a property in a year: the three largest with area, the others by name only."""
 
     record = models.ForeignKey(BenchmarkRecord, on_delete=models.CASCADE, related_name="uses")
     rank = models.PositiveSmallIntegerField(help_text="1 is the largest; then as listed.")

@@ -14,9 +14,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from buildings import benchmarking
-from buildings.benchmarking import BadRow, ParsedRow, Reason
+from buildings.benchmarking import IDENTIFIER_HEADER, BadRow, ParsedRow, Reason
 from buildings.errors import DatasetUnavailableError
 from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse, RejectedRow
+from buildings.parsers import Value
 
 #: Called now and then while a file is loaded: bytes read so far, bytes in all.
 Progress = Callable[[int, int], None]
@@ -146,7 +147,7 @@ def _rows_judged(lines: Iterable[bytes], *, is_synthetic: bool) -> Iterator[Pars
 
 
 def _rejected(row: ParsedRow, reason: str) -> BadRow:
-    return BadRow(row.line_number, row.cells, (Reason("OSEBuildingID", reason),))
+    return BadRow(row.line_number, row.cells, (Reason(IDENTIFIER_HEADER, reason),))
 
 
 def _rejected_write(rows: Iterable[ParsedRow | BadRow], imported: DatasetImport) -> int:
@@ -231,7 +232,7 @@ def _rows_write(rows: Sequence[ParsedRow], imported: DatasetImport) -> Counter[s
     return counts
 
 
-def _assigned(row: Building | BenchmarkRecord, values: dict[str, benchmarking.Value]) -> bool:
+def _assigned(row: Building | BenchmarkRecord, values: dict[str, Value]) -> bool:
     """Set what differs; True if anything did."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():

@@ -70,7 +70,10 @@ def dataset_locate(*, source: str, is_refresh: bool = False) -> Dataset:
             raise DatasetUnavailableError(
                 f"{error}. Without it, use the bundled synthetic data: --source {SAMPLE}"
             ) from error
-    scheme = urlsplit(source).scheme.lower() if "://" in source else ""
+    try:
+        scheme = urlsplit(source).scheme.lower() if "://" in source else ""
+    except ValueError as error:
+        raise DatasetUnavailableError(f"{source} is not a URL: {error}") from error
     if scheme in {"http", "https"}:
         return _downloaded(source, _without_user(source), _cache_name(source), is_refresh)
     if scheme:
@@ -117,8 +120,27 @@ def _downloaded(url: str, source: str, cache_name: str, is_refresh: bool) -> Dat
     if path.is_file() and not is_refresh:
         return Dataset(path, source, is_synthetic=False, note=f"cached copy {path}")
     shown = _without_user(url)
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as file:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _fetched_whole(url, path)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise DatasetUnavailableError(f"{shown} cannot be had: {_cause(error)}") from error
+    except _RefusedError as error:
+        raise DatasetUnavailableError(f"{shown} cannot be had: {error}") from error
+    except DatasetFormatError as error:
+        raise DatasetUnavailableError(
+            f"{shown} answered something that is not the city's CSV: {error}"
+        ) from error
+    except OSError as error:  # after requests' errors, which are OSErrors too
+        raise DatasetUnavailableError(
+            f"{shown} cannot be kept in {directory}: {error.strerror}"
+        ) from error
+    return Dataset(path, source, is_synthetic=False, note=f"downloaded from {shown}")
+
+
+def _fetched_whole(url: str, path: Path) -> None:
+    """Put the file at `path` in one step, once it is complete and begins as the city's CSV."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         partial = Path(file.name)
         try:
             _fetch(url, file)
@@ -127,17 +149,8 @@ def _downloaded(url: str, source: str, cache_name: str, is_refresh: bool) -> Dat
                 header_check(check)
             os.fsync(file.fileno())
             partial.replace(path)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise DatasetUnavailableError(f"{shown} cannot be had: {_cause(error)}") from error
-        except _RefusedError as error:
-            raise DatasetUnavailableError(f"{shown} cannot be had: {error}") from error
-        except DatasetFormatError as error:
-            raise DatasetUnavailableError(
-                f"{shown} answered something that is not the city's CSV: {error}"
-            ) from error
         finally:
             partial.unlink(missing_ok=True)
-    return Dataset(path, source, is_synthetic=False, note=f"downloaded from {shown}")
 
 
 class _RefusedError(Exception):
@@ -162,7 +175,9 @@ def _fetch(url: str, file: IO[bytes]) -> None:
 
 
 def _cause(error: Exception) -> str:
-    """The innermost words of a requests error, which wraps its cause several times."""
+    """The error in a few words; requests' own may repeat the URL, password and all."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):

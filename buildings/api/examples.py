@@ -15,11 +15,6 @@ BUILDING_SUMMARY: Final[dict[str, Any]] = {
     "is_synthetic": True,
 }
 
-BUILDING_PAGE: Final[dict[str, Any]] = {
-    "next": "https://example.org/api/v1/buildings/?cursor=cD05MDAwNTA%3D",
-    "previous": None,
-    "results": [BUILDING_SUMMARY],
-}
 
 BUILDING: Final[dict[str, Any]] = {
     "ose_building_id": 900001,

@@ -1,20 +1,16 @@
 """Strict lists: unknown query parameters, page sizes and cursors are refused, not ignored."""
 
 import base64
-import binascii
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import Model, QuerySet
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
-
-_M = TypeVar("_M", bound=Model)
 
 
 class StrictCursorPagination(CursorPagination):
@@ -39,33 +35,41 @@ class StrictCursorPagination(CursorPagination):
         encoded = request.query_params.get(self.cursor_query_param)
         if encoded is None:
             return None
-        # DRF drops what is not base64, and so answers nonsense with the first page.
+        # DRF drops what is not base64 or unknown, and so answers nonsense with the first page.
         try:
             tokens = parse_qs(
                 base64.b64decode(encoded, validate=True).decode("ascii"), strict_parsing=True
             )
-            if not tokens.keys() <= {"o", "r", "p"}:
-                self._cursor_refused()
-            if int(tokens.get("o", ["0"])[0]) > (self.offset_cutoff or 0):
-                self._cursor_refused()
-            return super().decode_cursor(request)
-        except (binascii.Error, ValueError, NotImplementedError):
-            self._cursor_refused()
+            is_known = bool(tokens) and tokens.keys() <= {"o", "r", "p"}
+            is_near = int(tokens.get("o", ["0"])[0]) <= (self.offset_cutoff or 0)
+            if is_known and is_near:
+                return super().decode_cursor(request)
+        except (ValueError, NotFound) as error:  # binascii.Error and UnicodeError are ValueErrors
+            raise self._cursor_refusal() from error
+        raise self._cursor_refusal()
 
-    def paginate_queryset(  # type: ignore[override]  # keys need a queryset
-        self, queryset: QuerySet[_M], request: Request, view: APIView | None = None
-    ) -> list[_M] | None:
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (TypeError, ValueError, DjangoValidationError):
+        except (TypeError, ValueError, DjangoValidationError) as error:
             # The position in a made-up cursor is not of the ordering field's type.
             if self.cursor_query_param in request.query_params:
-                self._cursor_refused()
+                raise self._cursor_refusal() from error
             raise
 
-    def _cursor_refused(self) -> NoReturn:
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        bounds = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] |= bounds
+        return parameters
+
+    def _cursor_refusal(self) -> ValidationError:
         said = "This cursor is not valid; follow the links `next` and `previous` of a page."
-        raise ValidationError({self.cursor_query_param: said})
+        return ValidationError({self.cursor_query_param: said})
 
 
 class StrictQueryMixin(GenericViewSet[Any]):

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-import factory
+from factory.declarations import LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
+from factory.helpers import post_generation
 
 from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse
 
@@ -14,10 +15,10 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
 
     source = "sample"
     file_name = "sample-benchmarking.csv"
-    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
-    data_years = factory.LazyFunction(lambda: [2016])
+    data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
     rows_updated = 0
@@ -31,13 +32,13 @@ class BuildingFactory(DjangoModelFactory[Building]):
     class Meta:
         model = Building
 
-    ose_building_id = factory.Sequence(lambda n: 900_001 + n)
-    property_name = factory.Sequence(lambda n: f"Example Hotel {n}")
-    address = factory.Sequence(lambda n: f"{n + 1} Example Street")
+    ose_building_id = Sequence(lambda n: 900_001 + n)
+    property_name = Sequence(lambda n: f"Example Hotel {n}")
+    address = Sequence(lambda n: f"{n + 1} Example Street")
     city = "Seattle"
     state = "WA"
     zip_code = "98101"
-    tax_parcel_identification_number = factory.Sequence(lambda n: f"{n:010d}")
+    tax_parcel_identification_number = Sequence(lambda n: f"{n:010d}")
     council_district_code = 7
     neighborhood = "DOWNTOWN"
     latitude = 47.61
@@ -52,9 +53,9 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
         model = BenchmarkRecord
         skip_postgeneration_save = True
 
-    building = factory.SubFactory(BuildingFactory)
+    building = SubFactory(BuildingFactory)
     data_year = 2016
-    dataset_import = factory.SubFactory(DatasetImportFactory)
+    dataset_import = SubFactory(DatasetImportFactory)
     source_line_number = 2
     building_type = "NonResidential"
     primary_property_type = "Hotel"
@@ -77,7 +78,7 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
     is_default_data = False
     compliance_status = "Compliant"
 
-    @factory.post_generation
+    @post_generation
     def uses(self, create: bool, extracted: int | None, **kwargs: object) -> None:
         for rank in range(1, (extracted or 0) + 1):
             PropertyUseFactory(record=self, rank=rank)
@@ -87,7 +88,7 @@ class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     class Meta:
         model = PropertyUse
 
-    record = factory.SubFactory(BenchmarkRecordFactory)
+    record = SubFactory(BenchmarkRecordFactory)
     rank = 1
-    use_type = factory.Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
+    use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
     gfa_sqft = 10_000.0

@@ -37,6 +37,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_quiet = options["verbosity"] == 0
+        if not is_quiet:
+            self.stdout.write("Finding the file; a download may take up to a minute ...")
         try:
             dataset = dataset_locate(source=options["source"], is_refresh=options["refresh"])
             is_synthetic = dataset.is_synthetic or options["synthetic"]
