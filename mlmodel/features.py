@@ -48,6 +48,15 @@ class Feature:
     def is_required(self) -> bool:
         return self.absent is None
 
+    @property
+    def bounds(self) -> str:
+        """The inclusive bounds with their unit, for people; empty without bounds."""
+        if self.minimum is None or self.maximum is None:
+            return ""
+        form = "{:.0f}" if self.unit == "year" else "{:,.15g}"
+        unit = f" {self.unit}" if self.unit and self.unit != "year" else ""
+        return f"{form.format(self.minimum)} to {form.format(self.maximum)}{unit}"
+
 
 BUILDING_TYPES: Final = (
     "Campus",
@@ -182,11 +191,12 @@ _UNKNOWN_FUEL: Final = "treated as unknown, not as absent"
 
 
 def _use_type(rank: str) -> Feature:
+    words = rank.replace("_", " ")
     return Feature(
         name=f"{rank}_property_use_type",
         kind="category",
-        label=f"{rank.replace('_', ' ')} use type".capitalize(),
-        help=f"The {rank.replace(chr(95), chr(32))} use by floor area (Portfolio Manager use type).",
+        label=f"{words} use type".capitalize(),
+        help=f"The {words} use by floor area (Portfolio Manager use type).",
         example=None,
         choices=PROPERTY_USE_TYPES,
         absent="derived from the primary property type"
@@ -196,11 +206,12 @@ def _use_type(rank: str) -> Feature:
 
 
 def _use_area(rank: str) -> Feature:
+    words = rank.replace("_", " ")
     return Feature(
         name=f"{rank}_property_use_type_gfa_sqft",
         kind="number",
-        label=f"{rank.replace('_', ' ')} use floor area".capitalize(),
-        help=f"Gross floor area of the {rank.replace('_', ' ')} use.",
+        label=f"{words} use floor area".capitalize(),
+        help=f"Gross floor area of the {words} use.",
         example=None,
         unit="ft²",
         minimum=0,
@@ -373,6 +384,17 @@ def encode(rows: Sequence[FeatureRow]) -> NDArray[np.float64]:
                 continue
             array[i, j] = _CODES[feature.name][value] if feature.kind == "category" else value  # type: ignore[index]
     return array
+
+
+def building_area(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gross floor area without parking of encoded rows, ft²: (rows,).
+
+    The denominator of an EUI in Portfolio Manager. At least a tenth of the whole, so that a
+    property of parking only has one too.
+    """
+    total = encoded[:, FEATURE_NAMES.index("gross_floor_area_sqft")]
+    parking = np.nan_to_num(encoded[:, FEATURE_NAMES.index("parking_gfa_sqft")])
+    return np.maximum(total - parking, 0.1 * total)
 
 
 def feature_conflicts(row: FeatureRow) -> dict[str, str]:

@@ -1,16 +1,24 @@
-"""The served model: verified files in, numbers out. No Django, no pandas, no MLflow."""
+"""The served model: verified files in, numbers out. No Django, no MLflow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from mlmodel.features import FeatureRow
+import numpy as np
+
+from mlmodel.artifact import load_estimator
+from mlmodel.features import FeatureRow, building_area, encode
+from mlmodel.signature import check_signature
+
+if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model needs it
+    from mlmodel.pipeline import EnergyRegressor
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One answer: site energy use in kBtu a year, and by gross floor area (kBtu/ft²/year)."""
+    """One answer: site energy use (kBtu a year), and by building area without parking
+    (kBtu/ft²/year)."""
 
     site_energy_use_kbtu: float
     site_eui_kbtu_per_sqft: float
@@ -19,8 +27,10 @@ class Prediction:
 class ServedModel:
     """One loaded model version. Thread-safe: `predict` changes nothing."""
 
-    name: str
-    version: int
+    def __init__(self, *, name: str, version: int, regressor: "EnergyRegressor") -> None:
+        self.name = name
+        self.version = version
+        self._regressor = regressor
 
     @classmethod
     def load(
@@ -31,8 +41,26 @@ class ServedModel:
         version: int,
         file_digests: Mapping[str, str],
         signature: Mapping[str, Any],
-    ) -> "ServedModel":
-        raise NotImplementedError
+    ) -> Self:
+        """Load a registered version's files.
+
+        Raises SignatureMismatchError when it was trained for other features, and
+        ArtifactIntegrityError when the files are not the registered ones; both before anything is
+        parsed.
+        """
+        check_signature(signature)
+        pipeline = load_estimator(directory, file_digests)
+        return cls(name=name, version=version, regressor=pipeline.named_steps["energy"])
 
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
-        raise NotImplementedError
+        """One prediction a row, in order; the same as the pipeline's, bit for bit, without its
+        DataFrame."""
+        encoded = encode(rows)
+        energy = self._regressor.predict(encoded)
+        intensity = energy / building_area(encoded)
+        return [
+            Prediction(site_energy_use_kbtu=kbtu, site_eui_kbtu_per_sqft=eui)
+            for kbtu, eui in zip(
+                np.asarray(energy).tolist(), np.asarray(intensity).tolist(), strict=True
+            )
+        ]

@@ -277,14 +277,15 @@ class PredictionOutputAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens by name and first characters; secrets are not stored. They can be revoked, not changed."""
+    """Tokens by name and first characters; secrets are not stored. They can be revoked, not
+    changed."""
 
     list_display = ("name", "user", "prefix", "created", "expiry", "is_valid")
     list_filter = ("created", "expiry")
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "token_key")
     fields = ("name", "user", "prefix", "created", "expiry", "is_valid")
-    actions = ("revoke",)
+    actions = ("revoke",)  # type: ignore[assignment]  # the base has none
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("predictions.change_apitoken")

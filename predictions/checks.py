@@ -1,9 +1,11 @@
-"""System checks of the record's safety; `manage.py check --database default` runs those on the database."""
+"""System checks of the record's safety; `manage.py check --database default` runs those on the
+database."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from predictions.models import AUDIT_TABLES
@@ -25,7 +27,7 @@ def role_owns_no_audit_table(
             owned = [name for (name,) in cursor.fetchall()]
         if owned:
             messages.append(
-                Warning(
+                checks.Warning(
                     f"The role of database {alias!r} owns {', '.join(owned)}.",
                     hint="Serve with a role of its own; see `manage.py grant_service_role --help`.",
                     id="predictions.W001",

@@ -149,7 +149,8 @@ class PredictionOutput(models.Model):
         null=True, help_text="Site energy use of a year, kBtu."
     )
     site_eui_kbtu_per_sqft = models.FloatField(
-        null=True, help_text="Site energy use intensity: energy by gross floor area, kBtu/ft²/year."
+        null=True,
+        help_text="Site energy use intensity by building area without parking, kBtu/ft²/year.",
     )
     error_code = models.CharField(max_length=32, choices=ErrorCode, null=True)  # noqa: DJ001 -- null means: no error
     duration_ms = models.FloatField(help_text="What the model took for the call, ms.")

@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from buildings.selectors import benchmark_record_latest, building_get
 from django.contrib.auth.models import Permission, User
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
-from mlmodel.selectors import record_features
 
 from buildings.models import Building
+from buildings.selectors import benchmark_record_latest, building_get
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
+from mlmodel.selectors import record_features
 from predictions.models import ApiToken, PredictionInput
 
 
@@ -23,7 +23,7 @@ def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
 
 
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
-    """The predictions of one call in their order, with call, model version and output. One query."""
+    """The predictions of one call in order, with call, model version and output. One query."""
     return (
         PredictionInput.objects.select_related("request__model_version", "output")
         .filter(request_id=request_id)
@@ -54,7 +54,7 @@ def api_token_get_valid(*, digest: str) -> ApiToken | None:
         codename="add_predictionrequest",
         content_type__app_label="predictions",
     )
-    return (
+    token: ApiToken | None = (
         ApiToken.objects.select_related("user")
         .annotate(
             may_predict=ExpressionWrapper(
@@ -65,3 +65,4 @@ def api_token_get_valid(*, digest: str) -> ApiToken | None:
         .exclude(expiry__lte=timezone.now())
         .first()
     )
+    return token

@@ -20,7 +20,6 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.utils import timezone
-from mlmodel.selectors import model_version_champion
 
 from buildings.models import Building
 from mlmodel import registry
@@ -28,6 +27,7 @@ from mlmodel.errors import ModelUnavailableError
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.runtime import Prediction, ServedModel
+from mlmodel.selectors import model_version_champion
 from predictions.models import (
     ApiToken,
     Channel,

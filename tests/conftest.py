@@ -13,14 +13,14 @@ from predictions import services
 from predictions.models import AUDIT_TABLES
 from predictions.services import Serving, api_caller_get_or_create, api_token_create
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import ModelVersionFactory, UserFactory
+from tests.predictions.factories import make_model_version, make_user
 
 
 @pytest.fixture
 def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
     """A fake served model behind the door, with its version's row."""
     model = FakeServedModel()
-    serving = Serving(ModelVersionFactory(alias="champion"), model)
+    serving = Serving(make_model_version(alias="champion"), model)
     monkeypatch.setattr(services, "_serving", serving)
     return model
 
@@ -53,7 +53,7 @@ def api(caller: User, api_for: Callable[[User], APIClient]) -> APIClient:
 @pytest.fixture
 def admin_browser(db: None) -> Client:
     """A browser signed in as superuser."""
-    user = UserFactory(username="root", is_staff=True, is_superuser=True)
+    user = make_user(username="root", is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(user)
     return client
@@ -68,7 +68,8 @@ def no_model_left_over() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def emptying_may_truncate() -> Iterator[None]:
-    """Between transactional tests Django truncates every table, which the insert-only triggers refuse.
+    """Between transactional tests Django truncates every table, which the insert-only triggers
+    refuse.
 
     Only that flush gets past them, as the tables' owner can and the role that serves cannot.
     """

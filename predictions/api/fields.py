@@ -13,11 +13,6 @@ from mlmodel.features import Feature
 from predictions.api.parsers import Unrepresentable
 
 
-def _bounds(feature: Feature) -> str:
-    unit = f" {feature.unit}" if feature.unit else ""
-    return f"between {feature.minimum:,.15g} and {feature.maximum:,.15g}{unit}"
-
-
 class StrictNumberField(serializers.FloatField):
     """A JSON number within the feature's bounds; a whole one where `feature.kind` is integer."""
 
@@ -31,13 +26,13 @@ class StrictNumberField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         feature = self.feature
         if isinstance(data, Unrepresentable):
-            self._refuse(f"Must be a finite number {_bounds(feature)}.", "not-finite")
+            self._refuse(f"Must be a finite number from {feature.bounds}.", "not-finite")
         if isinstance(data, bool) or not isinstance(data, int | float):
             self._refuse(
-                f"Must be a JSON number {_bounds(feature)}, without quotes.", "not-a-number"
+                f"Must be a JSON number from {feature.bounds}, without quotes.", "not-a-number"
             )
-        if not feature.minimum <= data <= feature.maximum:  # type: ignore[operator] -- numbers have both
-            self._refuse(f"Must lie {_bounds(feature)}.", "out-of-range")
+        if not feature.minimum <= data <= feature.maximum:
+            self._refuse(f"Must be from {feature.bounds}.", "out-of-range")
         # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
         return float(data) + 0.0
 
@@ -51,7 +46,7 @@ class StrictIntegerField(StrictNumberField):
     def to_internal_value(self, data: Any) -> int:
         number = super().to_internal_value(data)
         if not number.is_integer():
-            self._refuse(f"Must be a whole number {_bounds(self.feature)}.", "not-whole")
+            self._refuse(f"Must be a whole number from {self.feature.bounds}.", "not-whole")
         return int(number)
 
 

@@ -1,6 +1,6 @@
 """What drf-spectacular cannot see by itself: problem documents on operations, bearer tokens."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -33,7 +33,9 @@ _WITH_BODY = (
 class ProblemAutoSchema(AutoSchema):
     """Adds to each operation the problems it can answer with, by status."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(
+        self, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if direction != "response":
             return bodies
@@ -83,7 +85,7 @@ class ProblemAutoSchema(AutoSchema):
         return body
 
 
-class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] -- untyped library
+class ApiTokenScheme(OpenApiAuthenticationExtension):
     """Declares the token as HTTP bearer authentication."""
 
     target_class = "predictions.api.authentication.ApiTokenAuthentication"

@@ -32,7 +32,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            raise serializers.ValidationError({**unknown, **error.detail}) from None  # type: ignore[dict-item] -- a serializer's detail is a dict
+            raise serializers.ValidationError({**unknown, **error.detail}) from None  # type: ignore[dict-item]  # a serializer's detail is a dict
         if unknown:
             raise serializers.ValidationError(unknown)
         return value
@@ -72,11 +72,11 @@ class ModelReferenceSerializer(serializers.Serializer[Any]):
 
 
 class PredictionOutputSerializer(serializers.Serializer[Any]):
-    """What the model answered: a year's site energy use, and the same by gross floor area."""
+    """What the model answered: a year's site energy use, and the same by building area."""
 
     site_energy_use_kbtu = serializers.FloatField(help_text="Site energy use of a year, kBtu.")
     site_eui_kbtu_per_sqft = serializers.FloatField(
-        help_text="Site energy use intensity, kBtu/ft²/year."
+        help_text="Site energy use intensity: by building area without parking, kBtu/ft²/year."
     )
 
 
@@ -170,7 +170,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )

@@ -3,16 +3,15 @@
 import hashlib
 from typing import Any
 
-from buildings.api.pagination import StrictQueryMixin
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building
 from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_list
@@ -61,10 +60,11 @@ class _Predicting:
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
         user: Any = request.user
+        token: Any = request.auth
         call = Call(
             caller=user,
             caller_name=user.get_username(),
-            token_prefix=request.auth.token_key[:8],  # type: ignore[union-attr] -- the view requires a token
+            token_prefix=token.token_key[:8],
             channel=Channel.API,
             request_id=request.META["HTTP_X_REQUEST_ID"],
             body_sha256=hashlib.sha256(body).hexdigest() if body else "",
@@ -106,8 +106,8 @@ class PredictionViewSet(
         user: Any = self.request.user
         return prediction_list(user=user)
 
-    def get_permissions(self) -> list[BasePermission]:
-        permissions: list[BasePermission] = [*super().get_permissions()]
+    def get_permissions(self) -> list[Any]:
+        permissions = [*super().get_permissions()]
         return [*permissions, MayPredict()] if self.action == "create" else permissions
 
     @extend_schema(
@@ -132,7 +132,7 @@ class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericV
 
     queryset = Building.objects.none()
 
-    def get_permissions(self) -> list[BasePermission]:
+    def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
 
     @extend_schema(

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 (
                     "site_eui_kbtu_per_sqft",
                     models.FloatField(
-                        help_text="Site energy use intensity: energy by gross floor area, kBtu/ft²/year.",
+                        help_text="Site energy use intensity by building area without parking, kBtu/ft²/year.",
                         null=True,
                     ),
                 ),

@@ -1,9 +1,9 @@
 """Rows and bodies for tests; features come from FEATURES."""
 
 import hashlib
+import itertools
 from typing import Any
 
-import factory
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -19,24 +19,24 @@ def facts(**changes: Any) -> dict[str, FeatureValue]:
     return {**body, **changes}
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
-    class Meta:
-        model = User
-
-    username = factory.Sequence(lambda n: f"user-{n}")
+_numbers = itertools.count(1)
 
 
-class ModelVersionFactory(factory.django.DjangoModelFactory[ModelVersion]):
-    class Meta:
-        model = ModelVersion
+def make_user(**values: Any) -> User:
+    return User.objects.create(**{"username": f"user-{next(_numbers)}", **values})
 
-    name = "site-energy-use"
-    version = factory.Sequence(lambda n: n + 1)
-    artifact_uri = "file:///nowhere"
-    artifact_digest = hashlib.sha256(b"").hexdigest()
-    file_digests = factory.LazyFunction(dict)
-    signature = factory.LazyFunction(dict)
-    size_bytes = 1
+
+def make_model_version(**values: Any) -> ModelVersion:
+    defaults: dict[str, Any] = {
+        "name": "site-energy-use",
+        "version": next(_numbers),
+        "artifact_uri": "file:///nowhere",
+        "artifact_digest": hashlib.sha256(b"").hexdigest(),
+        "file_digests": {},
+        "signature": {},
+        "size_bytes": 1,
+    }
+    return ModelVersion.objects.create(**{**defaults, **values})
 
 
 def call_of(user: User | None, **changes: Any) -> Call:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
 from predictions.services import Question, api_token_create, groups_ensure, prediction_create
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import UserFactory, call_of, facts
+from tests.predictions.factories import call_of, facts, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +36,10 @@ def story(served: FakeServedModel) -> dict[str, PredictionInput]:
     def die(rows: object) -> list:
         raise SystemExit
 
-    ann = UserFactory(username="ann")
+    ann = make_user(username="ann")
     answered = ask(ann)
     served.answer = fail
-    failed = ask(UserFactory(username="<script>alert(1)</script>"))
+    failed = ask(make_user(username="<script>alert(1)</script>"))
     served.answer = die
     with pytest.raises(SystemExit):
         ask(ann, energy_star_score=60)
@@ -51,13 +51,14 @@ def story(served: FakeServedModel) -> dict[str, PredictionInput]:
 def test_nothing_logged_can_be_added_changed_or_deleted(
     admin_browser: Client, story: dict[str, PredictionInput], model: str
 ) -> None:
-    api_token_create(user=UserFactory(), name="t")
-    rows = {
+    api_token_create(user=make_user(), name="t")
+    tables: dict[str, Any] = {
         "predictionrequest": PredictionRequest,
         "predictioninput": PredictionInput,
         "predictionoutput": PredictionOutput,
         "apitoken": ApiToken,
-    }[model].objects
+    }
+    rows = tables[model].objects
     pk = rows.first().pk
     before = list(rows.order_by("pk").values())
     assert admin_browser.get(url(model, "add")).status_code == 403
@@ -121,7 +122,7 @@ def test_lists_search_and_cost_the_same_whatever_they_hold(
 ) -> None:
     served.answer = FakeServedModel.by_area
     for _ in range(5):
-        ask(UserFactory())
+        ask(make_user())
     with django_assert_max_num_queries(12):
         page = admin_browser.get(url(model))
     assert page.status_code == 200
@@ -143,7 +144,7 @@ def test_an_auditor_reads_all_and_revokes_nothing(
     client: Client, story: dict[str, PredictionInput]
 ) -> None:
     groups_ensure()
-    auditor = UserFactory(is_staff=True)
+    auditor = make_user(is_staff=True)
     auditor.groups.add(Group.objects.get(name="auditor"))
     token, _ = api_token_create(user=auditor, name="t")
     client.force_login(auditor)
@@ -154,7 +155,7 @@ def test_an_auditor_reads_all_and_revokes_nothing(
 
 
 def test_a_superuser_revokes_a_token(admin_browser: Client) -> None:
-    token, secret = api_token_create(user=UserFactory(), name="t")
+    token, secret = api_token_create(user=make_user(), name="t")
     listed = admin_browser.get(url("apitoken")).content.decode()
     assert token.token_key[:8] in listed
     assert secret not in listed
@@ -165,6 +166,6 @@ def test_a_superuser_revokes_a_token(admin_browser: Client) -> None:
 
 
 def test_others_are_not_let_in(client: Client) -> None:
-    client.force_login(UserFactory())
+    client.force_login(make_user())
     for model in LOGGED:
         assert client.get(url(model)).status_code == 302

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from predictions.models import ApiToken
-from tests.predictions.factories import UserFactory
+from tests.predictions.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_it_says_when_the_token_expires() -> None:
 
 
 def test_a_token_for_somebody_who_exists() -> None:
-    user = UserFactory(username="ann")
+    user = make_user(username="ann")
     create_token("laptop", "--user", "ann")
     assert ApiToken.objects.get().user == user
 

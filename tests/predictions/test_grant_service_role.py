@@ -1,4 +1,4 @@
-"""`manage.py grant_service_role`: the role that serves can answer, and can change nothing logged."""
+"""`manage.py grant_service_role`: the role that serves answers, and changes nothing logged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from predictions.models import AUDIT_TABLES, PredictionOutput
 from predictions.services import Question, api_token_create, prediction_create
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import UserFactory, call_of, facts
+from tests.predictions.factories import call_of, facts, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +47,7 @@ def test_a_role_that_is_not_there_is_said(db: None) -> None:
 
 
 def test_it_serves_and_changes_nothing_logged(role: str, served: FakeServedModel) -> None:
-    user = UserFactory()
+    user = make_user()
     call_command("grant_service_role", role, stdout=StringIO())
     with acting_as(role):
         prediction_create(call=call_of(user), questions=[Question(features=facts())])

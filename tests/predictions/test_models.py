@@ -6,12 +6,12 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
 from predictions.services import Question, prediction_create
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import UserFactory, call_of, facts
+from tests.predictions.factories import call_of, facts, make_user
 
 
 @pytest.fixture
 def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInput:
-    return prediction_create(call=call_of(UserFactory()), questions=[Question(features=facts())])[0]
+    return prediction_create(call=call_of(make_user()), questions=[Question(features=facts())])[0]
 
 
 @pytest.mark.parametrize("table", AUDIT_TABLES)

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
-from mlmodel.features import FEATURE_NAMES
+from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.runtime import Prediction, ServedModel
 from predictions import services
@@ -28,7 +29,7 @@ from predictions.services import (
     serving_get,
 )
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import ModelVersionFactory, UserFactory, call_of, facts
+from tests.predictions.factories import call_of, facts, make_model_version, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +44,7 @@ def counts() -> tuple[int, int, int]:
 
 def ask(*rows: dict, user: User | None = None) -> list[PredictionInput]:
     return prediction_create(
-        call=call_of(user or UserFactory()), questions=[Question(features=row) for row in rows]
+        call=call_of(user or make_user()), questions=[Question(features=row) for row in rows]
     )
 
 
@@ -56,7 +57,7 @@ def test_without_a_champion_nothing_is_written() -> None:
 def test_a_failing_model_leaves_input_and_error_code(
     served: FakeServedModel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(rows: list) -> list[Prediction]:
+    def fail(rows: object) -> list[Prediction]:
         raise ZeroDivisionError(str(rows))
 
     served.answer = fail
@@ -95,7 +96,7 @@ def test_one_answer_too_few_fails_every_row(served: FakeServedModel) -> None:
 def test_the_input_is_committed_before_the_model_sees_it(served: FakeServedModel) -> None:
     seen: list[tuple[int, int, int]] = []
 
-    def look(rows: list) -> list[Prediction]:
+    def look(rows: Sequence[FeatureRow]) -> list[Prediction]:
         assert not transaction.get_connection().in_atomic_block
         seen.append(counts())
         return FakeServedModel.by_area(rows)
@@ -135,7 +136,7 @@ def test_the_door_cannot_be_nested_in_a_transaction(served: FakeServedModel) -> 
 
 
 def test_what_the_model_saw_is_what_is_stored(served: FakeServedModel) -> None:
-    user = UserFactory(username="ann")
+    user = make_user(username="ann")
     first, second = ask(facts(latitude=47.612345678901), facts(year_built=2001), user=user)
     stored = list(PredictionInput.objects.order_by("position"))
     assert served.seen == [[row.features for row in stored]]
@@ -164,7 +165,7 @@ def test_the_answer_is_what_is_stored(served: FakeServedModel) -> None:
 
 
 def test_the_champion_is_loaded_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    version = ModelVersionFactory(alias="champion", file_digests={"a": "b"}, signature={"c": 1})
+    version = make_model_version(alias="champion", file_digests={"a": "b"}, signature={"c": 1})
     loads: list[tuple] = []
 
     def load(directory: object, **kwargs: object) -> FakeServedModel:
@@ -192,7 +193,7 @@ def test_the_champion_is_loaded_once_and_kept(monkeypatch: pytest.MonkeyPatch) -
 def test_a_model_that_cannot_be_loaded_is_logged_at_warm_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ModelVersionFactory(alias="champion")
+    make_model_version(alias="champion")
 
     def refuse(version: ModelVersion) -> None:
         raise ArtifactIntegrityError("model.skops is not what was registered")
@@ -208,7 +209,7 @@ def test_a_model_that_cannot_be_loaded_is_logged_at_warm_up(
 
 def test_a_second_thread_does_not_load_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock is asked twice: whoever waited for it finds the model there."""
-    done = services.Serving(ModelVersionFactory(), FakeServedModel())
+    done = services.Serving(make_model_version(), FakeServedModel())
 
     class Meanwhile:
         def __enter__(self) -> None:
@@ -225,7 +226,7 @@ def test_a_second_thread_does_not_load_again(monkeypatch: pytest.MonkeyPatch) ->
 def test_groups_are_what_they_say() -> None:
     groups_ensure()
     groups_ensure()
-    auditor = UserFactory(is_staff=True)
+    auditor = make_user(is_staff=True)
     client = api_caller_get_or_create(username="svc")
     from django.contrib.auth.models import Group
 
@@ -250,7 +251,7 @@ def test_a_service_account_can_sign_in_nowhere_and_is_made_once() -> None:
 
 
 def test_only_a_digest_of_a_token_is_stored() -> None:
-    token, secret = api_token_create(user=UserFactory(), name="laptop")
+    token, secret = api_token_create(user=make_user(), name="laptop")
     row = ApiToken.objects.values().get()
     assert secret not in str(row)
     assert len(token.digest) == 128
@@ -258,7 +259,7 @@ def test_only_a_digest_of_a_token_is_stored() -> None:
 
 
 def test_revocation_and_expiry_act_at_once_and_keep_the_row() -> None:
-    user = UserFactory()
+    user = make_user()
     token, _ = api_token_create(user=user, name="a", expires_in=timedelta(days=1))
     gone, _ = api_token_create(user=user, name="b", expires_in=timedelta(seconds=-1))
     assert token.expiry is not None

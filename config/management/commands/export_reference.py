@@ -21,8 +21,9 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 
 class Command(BaseCommand):
     help = (
-        "Writes docs/reference/{features.md,schema.md,schema.sql} from the code. The schema is taken from a "
-        "temporary database that the migrations make, so the role must be allowed to create one."
+        "Writes docs/reference/{features.md,schema.md,schema.sql} from the code. The schema is "
+        "taken from a temporary database that the migrations make: the role must be allowed to "
+        "create one."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -9,7 +9,8 @@ from psycopg2 import sql
 
 from predictions.models import AUDIT_TABLES
 
-#: Tables that signing in, the admin and tokens write to; everything else is only read, or inserted to.
+#: Tables that signing in, the admin and tokens write to; everything else is only read, or inserted
+#: to.
 _WRITABLE: Final = (
     "auth_group",
     "auth_group_permissions",
@@ -24,9 +25,9 @@ _WRITABLE: Final = (
 
 class Command(BaseCommand):
     help = (
-        "Grants an existing PostgreSQL role what the web process needs: SELECT everywhere, INSERT (never UPDATE, "
-        "DELETE or TRUNCATE) on the audit tables. Run it as the tables' owner after `migrate`; then let "
-        "DATABASE_URL of the web process name this role."
+        "Grants an existing PostgreSQL role what the web process needs: SELECT everywhere, INSERT "
+        "(never UPDATE, DELETE or TRUNCATE) on the audit tables. Run it as the tables' owner "
+        "after `migrate`; then let DATABASE_URL of the web process name this role."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -68,8 +68,8 @@ EXAMPLES: Final[tuple[FeatureRow, ...]] = (
 
 class Command(BaseCommand):
     help = (
-        "Asks the served model about a few made-up buildings, through the same door as any caller, and "
-        "writes what is then on the record: inputs.csv, outputs.csv and examples.sql."
+        "Asks the served model about a few made-up buildings, through the same door as any "
+        "caller, and writes what is then on the record: inputs.csv, outputs.csv, examples.sql."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

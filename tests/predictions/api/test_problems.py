@@ -1,4 +1,4 @@
-"""Every refusal of the API is a problem document: before, inside and after Django REST framework."""
+"""Every refusal of the API is a problem document: before, inside and after the views."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -19,7 +19,7 @@ NUMBERS = [feature for feature in FEATURES if feature.kind in ("number", "intege
 
 
 def post(api: APIClient, body: bytes, content_type: str = "application/json") -> Any:
-    return api.generic("POST", URL, body, content_type)
+    return api.generic("POST", URL, body, content_type)  # type: ignore[arg-type]  # bytes too
 
 
 def refused(answer: Any, status: int = 400) -> list[dict[str, str]]:
@@ -151,8 +151,7 @@ def test_bounds_are_inclusive_and_told_with_their_unit(api: APIClient, feature: 
     for beyond in (feature.minimum - step, feature.maximum + step, 9e300, -9e300, 10**30):
         (error,) = refused(post(api, raw(feature.name, json.dumps(beyond))))
         assert (error["pointer"], error["code"]) == (f"/{feature.name}", "out-of-range")
-        assert f"{feature.minimum:,.15g} and {feature.maximum:,.15g}" in error["detail"]
-        assert feature.unit in error["detail"]
+        assert error["detail"] == f"Must be from {feature.bounds}."
 
 
 @pytest.mark.parametrize(

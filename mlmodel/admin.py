@@ -1,0 +1,90 @@
+"""Model versions, as auditors and data scientists read them."""
+
+import json
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+
+from buildings.admin import ReadOnlyAdmin
+from mlmodel.models import Alias, ModelVersion
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    """Which versions there are, how good they are, what they were trained on, which one serves."""
+
+    list_display = (
+        "version",
+        "name",
+        "part",
+        "r2_log",
+        "mdape",
+        "size",
+        "created_at",
+        "promoted_at",
+    )
+    list_filter = ("name", "alias", "created_at")
+    search_fields = ("run_id", "artifact_digest", "code_version")
+    search_help_text = "MLflow run, artifact digest or code version"
+    date_hierarchy = "created_at"
+    list_select_related = ("promoted_by",)
+    fieldsets = (
+        ("Version", {"fields": ("name", "version", "part", "promoted_at", "promoted_by")}),
+        ("How good it is", {"fields": ("scores",)}),
+        ("What it was made from", {"fields": ("data", "settings", "code_version", "created_at")}),
+        ("Files", {"fields": ("run_id", "artifact_uri", "artifact_digest", "size", "files")}),
+        ("Signature", {"fields": ("columns",), "classes": ("collapse",)}),
+    )
+
+    @display(description="part", label={Alias.CHAMPION: "success", Alias.CHALLENGER: "info"})
+    def part(self, version: ModelVersion) -> str:
+        return version.alias or "—"
+
+    @display(description="R² of log (fuels known)")
+    def r2_log(self, version: ModelVersion) -> str:
+        return _score(version, "r2_log")
+
+    @display(description="MdAPE (fuels known)")
+    def mdape(self, version: ModelVersion) -> str:
+        return _score(version, "mdape")
+
+    @display(description="size (kB)")
+    def size(self, version: ModelVersion) -> str:
+        return f"{version.size_bytes / 1000:,.0f}"
+
+    @display(description="cross-validation, by set-up")
+    def scores(self, version: ModelVersion) -> str:
+        return format_html_join(
+            "",
+            "<p>{}: R² of log {} ± {}, MdAPE {}</p>",
+            (
+                (name, of.get("r2_log"), of.get("r2_log_std"), of.get("mdape"))
+                for name, of in version.metrics.items()
+            ),
+        )
+
+    @display(description="training data")
+    def data(self, version: ModelVersion) -> str:
+        return _json(version.data_fingerprint)
+
+    @display(description="parameters")
+    def settings(self, version: ModelVersion) -> str:
+        return _json(version.parameters)
+
+    @display(description="files (SHA-256)")
+    def files(self, version: ModelVersion) -> str:
+        return _json(version.file_digests)
+
+    @display(description="inputs and outputs")
+    def columns(self, version: ModelVersion) -> str:
+        return _json(version.signature)
+
+
+def _score(version: ModelVersion, metric: str) -> str:
+    value = version.metrics.get("f", {}).get(metric)
+    return "—" if value is None else f"{value:.3f}"
+
+
+def _json(value: object) -> str:
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, sort_keys=True))

@@ -1,0 +1,24 @@
+"""`manage.py register_shipped_model`: the version that comes with the code."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mlmodel.errors import ModelError
+from mlmodel.services import model_version_register_shipped
+
+
+class Command(BaseCommand):
+    help = (
+        "Registers the model that ships with the code, in MLflow and here, and makes it the "
+        "champion if there is none. Does nothing when it is registered already."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            version, is_new = model_version_register_shipped()
+        except ModelError as error:
+            raise CommandError(str(error)) from None
+        what = "registered" if is_new else "already registered"
+        part = f", {version.alias}" if version.alias else ""
+        self.stdout.write(f"Shipped model: {version} ({what}{part}).")

@@ -1,0 +1,137 @@
+"""From PostgreSQL: which versions there are, and the rows that a model is trained on."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+from django.db.models import QuerySet
+
+from buildings.models import BenchmarkRecord, DatasetImport
+from buildings.selectors import training_records
+from mlmodel.errors import IncompleteFactsError, TrainingDataError
+from mlmodel.features import FEATURES, Feature, FeatureValue
+from mlmodel.models import Alias, ModelVersion
+from mlmodel.training import TrainingData
+
+_COMPLIANT: Final = "Compliant"
+_RANKS: Final = {1: "largest", 2: "second_largest", 3: "third_largest"}
+#: With fewer buildings, five folds say nothing.
+_FEWEST_ROWS: Final = 50
+
+
+def model_version_list() -> QuerySet[ModelVersion]:
+    """Every registered version, newest first."""
+    return ModelVersion.objects.order_by("name", "-version")
+
+
+def model_version_champion(*, name: str) -> ModelVersion | None:
+    """The version that serves, or None."""
+    return ModelVersion.objects.filter(name=name, alias=Alias.CHAMPION).first()
+
+
+def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:
+    """A yearly record as the model is told of it: for training, and to predict from stored facts.
+
+    What is optional and out of the documented range or vocabulary is unknown. Of metered energy
+    only whether a fuel was used at all is told. Needs `record.building` and `record.uses`.
+
+    Raises IncompleteFactsError when a required feature is missing or out of range.
+    """
+    building = record.building
+    uses = {use.rank: use for use in record.uses.all() if use.rank in _RANKS}
+    values: dict[str, Any] = {
+        "primary_property_type": record.primary_property_type,
+        "gross_floor_area_sqft": record.property_gfa_total_sqft,
+        "year_built": building.year_built,
+        "building_type": record.building_type,
+        "number_of_floors": record.number_of_floors,
+        "number_of_buildings": record.number_of_buildings,
+        "parking_gfa_sqft": record.property_gfa_parking_sqft,
+        "neighborhood": building.neighborhood,
+        "latitude": building.latitude,
+        "longitude": building.longitude,
+        "has_electricity": _is_used(record.electricity_kbtu),
+        "has_natural_gas": _is_used(record.natural_gas_kbtu),
+        "has_steam": _is_used(record.steam_use_kbtu),
+        "energy_star_score": record.energy_star_score,
+    }
+    for rank, name in _RANKS.items():
+        use = uses.get(rank)
+        values[f"{name}_property_use_type"] = use.use_type if use else None
+        values[f"{name}_property_use_type_gfa_sqft"] = use.gfa_sqft if use else None
+    features = {feature.name: _accepted(feature, values[feature.name]) for feature in FEATURES}
+    lacking = [
+        feature.name
+        for feature in FEATURES
+        if feature.is_required and features[feature.name] is None
+    ]
+    if lacking:
+        raise IncompleteFactsError(
+            f"Building {building.ose_building_id} has no usable {', '.join(lacking)} "
+            f"on record for {record.data_year}."
+        )
+    return features
+
+
+def _is_used(energy_kbtu: float | None) -> bool | None:
+    return None if energy_kbtu is None else energy_kbtu > 0
+
+
+def _accepted(feature: Feature, value: Any) -> FeatureValue:
+    if value is None or isinstance(value, bool):
+        return value
+    if feature.kind == "category":
+        return str(value) if value in feature.choices else None
+    minimum, maximum = feature.minimum, feature.maximum
+    inside = (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+    if not inside:
+        return None
+    return int(value) if feature.kind == "integer" else float(value)
+
+
+def training_data() -> tuple[TrainingData, dict[str, Any]]:
+    """The rows to train on, and their fingerprint: import SHA-256s, row count, digest of the rows.
+
+    Compliant records with measured energy; real ones if there are any, else the synthetic sample.
+    Raises TrainingDataError when there are too few.
+    """
+    records = _usable(training_records(is_synthetic=False))
+    is_synthetic = not records
+    if is_synthetic:
+        records = _usable(training_records(is_synthetic=True))
+    if len(records) < _FEWEST_ROWS:
+        raise TrainingDataError(
+            f"Only {len(records)} compliant records with measured energy are in the database; at "
+            f"least {_FEWEST_ROWS} are needed. Load some with `manage.py load_dataset`."
+        )
+    data = TrainingData(
+        rows=[features for _, features in records],
+        site_energy_use_kbtu=np.array([record.site_energy_use_kbtu for record, _ in records]),
+        is_residential=np.array(
+            [record.building_type.startswith("Multifamily") for record, _ in records]
+        ),
+    )
+    imports = DatasetImport.objects.filter(
+        pk__in={record.dataset_import_id for record, _ in records}
+    ).order_by("sha256")
+    fingerprint = {
+        "import_sha256": sorted({imported.sha256 for imported in imports}),
+        "is_synthetic": is_synthetic,
+        "row_count": len(records),
+        "rows_sha256": data.digest(),
+    }
+    return data, fingerprint
+
+
+def _usable(
+    records: Iterable[BenchmarkRecord],
+) -> list[tuple[BenchmarkRecord, dict[str, FeatureValue]]]:
+    usable = []
+    for record in records:
+        if record.compliance_status != _COMPLIANT or not (record.site_energy_use_kbtu or 0) > 0:
+            continue
+        try:
+            usable.append((record, record_features(record)))
+        except IncompleteFactsError:
+            continue
+    return usable
