@@ -139,7 +139,7 @@ def test_every_valid_input_gets_a_finite_energy(shipped: ServedModel) -> None:
             elif feature.kind == "boolean":
                 row[feature.name] = bool(generator.random() < 0.5)
             else:
-                value = generator.uniform(feature.minimum, feature.maximum)
+                value = generator.uniform(feature.minimum or 0.0, feature.maximum or 1.0)
                 row[feature.name] = int(value) if feature.kind == "integer" else float(value)
         row["parking_gfa_sqft"] = min(
             row.get("parking_gfa_sqft", 0.0), row["gross_floor_area_sqft"]

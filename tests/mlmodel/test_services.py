@@ -22,7 +22,8 @@ from mlmodel.services import (
 from tests.mlmodel.rows import made_up
 from tests.predictions.factories import make_model_version
 
-pytestmark = pytest.mark.django_db
+# MLflow and what it uses warn of themselves as they save.
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
 
 FINGERPRINT = {
     "import_sha256": ["0" * 64],
