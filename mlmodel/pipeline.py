@@ -106,6 +106,8 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(X))
         seen = np.vstack(views)
         derived, prior = _derived(seen, self.log_intensity_)
+        # The trees cannot bin a column without any value; a constant is never split on.
+        derived[:, np.isnan(derived).all(axis=0)] = 0.0
         self.trees_ = HistGradientBoostingRegressor(
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,

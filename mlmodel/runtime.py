@@ -55,6 +55,8 @@ class ServedModel:
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
         """One prediction a row, in order; the same as the pipeline's, bit for bit, without its
         DataFrame."""
+        if not rows:
+            return []
         encoded = encode(rows)
         energy = self._regressor.predict(encoded)
         intensity = energy / building_area(encoded)

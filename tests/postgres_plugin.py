@@ -10,6 +10,9 @@ from contextlib import ExitStack
 
 import pytest
 
+# One thread a process, as in a worker: threads of several processes spin against each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Iterator[None]:

@@ -44,8 +44,22 @@ _PREDICTION = {
     "model": {"name": "site-energy-use", "version": 1},
     "ose_building_id": None,
     "features": _FACTS,
-    "output": {"site_energy_use_kbtu": 7_100_000.0, "site_eui_kbtu_per_sqft": 80.3},
+    "output": {"site_energy_use_kbtu": 7_165_680.8, "site_eui_kbtu_per_sqft": 81.03},
     "error_code": None,
+}
+_MODEL_VERSION = {
+    "name": "site-energy-use",
+    "version": 1,
+    "alias": "champion",
+    "created_at": "2026-11-24T09:00:00Z",
+    "promoted_at": "2026-11-24T09:00:01Z",
+    "artifact_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "size_bytes": 3_350_000,
+    "signature": {"inputs": [], "outputs": []},
+    "parameters": {"seed": 42},
+    "metrics": {"f": {"r2_log": 0.77, "r2_log_std": 0.03, "mdape": 0.34}},
+    "data_fingerprint": {"is_synthetic": False, "row_count": 3211},
+    "code_version": "0.1.0",
 }
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=_PREDICTION, response_only=True)
 _STORED_ANSWER_EXAMPLE = OpenApiExample(
@@ -165,6 +179,7 @@ class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericV
     list=extend_schema(
         summary="Registered model versions, newest first",
         description="The one whose alias is `champion` serves.",
+        examples=[OpenApiExample("A version", value=_MODEL_VERSION, response_only=True)],
     )
 )
 class ModelVersionViewSet(

@@ -1,0 +1,157 @@
+"""The reference pages, and what else the urls of `config` answer."""
+
+import os
+import subprocess
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver
+
+from config import health
+from config.postgres.account import wheel_package
+from config.reference import features_page, schema_diagram, schema_sql
+from tests.fakes import FakeServedModel
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def psql(*arguments: str) -> str:
+    at = connection.settings_dict
+    answer = subprocess.run(
+        [
+            wheel_package() / "pginstall" / "bin" / "psql",
+            "--no-psqlrc",
+            "--set=ON_ERROR_STOP=1",
+            f"--host={at['HOST']}",
+            f"--port={at['PORT'] or 5432}",
+            f"--username={at['USER']}",
+            *arguments,
+        ],
+        env={**os.environ, "PGPASSWORD": at["PASSWORD"] or ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.django_db
+def test_the_pages_are_what_the_code_makes() -> None:
+    for name, made in (
+        ("features.md", features_page()),
+        ("schema.md", schema_diagram()),
+        ("schema.sql", schema_sql()),
+    ):
+        assert (REFERENCE / name).read_text(encoding="utf-8") == made, (
+            f"run make schema-write: {name}"
+        )
+
+
+@pytest.mark.django_db
+def test_the_sql_creates_a_database_that_migrate_has_nothing_to_add_to(tmp_path: Path) -> None:
+    name = f"reference_{uuid4().hex}"
+    script = (REFERENCE / "schema.sql").read_text(encoding="utf-8").replace("futurisys", name)
+    (tmp_path / "schema.sql").write_text(script, encoding="utf-8")
+    try:
+        psql("--dbname=postgres", f"--file={tmp_path / 'schema.sql'}")
+        applied = psql(f"--dbname={name}", "-tAc", "SELECT count(*) FROM django_migrations")
+        assert int(applied) > 20
+        examples = REFERENCE.parents[1] / "fixtures" / "examples" / "examples.sql"
+        psql(f"--dbname={name}", f"--file={examples}")
+        stored = psql(
+            f"--dbname={name}", "-tAc", "SELECT count(*) FROM predictions_predictionoutput"
+        )
+        assert int(stored) == 8
+    finally:
+        psql("--dbname=postgres", "-c", f"DROP DATABASE IF EXISTS {name}")
+
+
+def test_the_command_writes_and_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    monkeypatch.setattr(connection.creation, "create_test_db", lambda **_: "")
+    monkeypatch.setattr(connection.creation, "destroy_test_db", lambda *_, **__: None)
+    call_command("export_reference", directory=tmp_path / "new", stdout=StringIO())
+    out = StringIO()
+    call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
+    assert out.getvalue().count("Up to date") == 3
+    (tmp_path / "new" / "schema.md").write_text("old", encoding="utf-8")
+    with pytest.raises(CommandError, match="is out of date"):
+        call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
+
+
+@pytest.mark.django_db
+def test_ready_when_every_part_is(client: Client, served: FakeServedModel) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "served_model": "ok",
+    }
+
+
+@pytest.mark.django_db
+def test_not_ready_says_which_part_and_not_why(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        health.MigrationExecutor, "migration_plan", lambda self, targets: [("a", False)]
+    )
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "status": "not ready",
+        "database": "ok",
+        "migrations": "not ready",
+        "served_model": "not ready",
+    }
+    assert client.get("/livez").json() == {"status": "ok"}
+
+
+def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
+    import yaml
+
+    documented = yaml.safe_load((REFERENCE / "openapi.yaml").read_text(encoding="utf-8"))
+    assert documented["openapi"] == "3.1.0"
+    routes = set()
+    for pattern in get_resolver().url_patterns:
+        if str(pattern.pattern) == "api/v1/" and hasattr(pattern, "url_patterns"):
+            for route in pattern.url_patterns:
+                text = str(route.pattern).replace("<uuid:", "{").replace("<int:", "{")
+                routes.add(f"/api/v1/{text.replace('>', '}')}")
+    assert routes == set(documented["paths"])
+    for path in documented["paths"].values():
+        for operation in path.values():
+            content = [
+                body
+                for status, answer in operation["responses"].items()
+                if status.startswith("2")
+                for body in answer["content"].values()
+            ]
+            assert all(body.get("examples") for body in content)
+            assert operation["security"] == [{"token": []}]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/docs/", "/api/v1/redoc/", "/api/v1/schema/"])
+@pytest.mark.django_db
+def test_the_docs_come_from_this_host(client: Client, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "cdn." not in text
+    assert "https://" not in text.replace("https://spec.openapis.org", "")
+
+
+def test_short_cuts(client: Client) -> None:
+    targets: dict[str, Any] = {"/": "/api/v1/docs/", "/admin": "/admin/"}
+    for path, target in targets.items():
+        assert client.get(path)["Location"] == target

@@ -1,0 +1,55 @@
+"""One small trained artifact, and one MLflow store, for all tests of a worker."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import skops.io
+
+from mlmodel.artifact import file_digests
+from mlmodel.signature import model_signature
+from mlmodel.training import train
+from tests.mlmodel.rows import made_up
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a trained pipeline and a file beside it, as an artifact has."""
+    directory = tmp_path_factory.mktemp("trained") / "model"
+    directory.mkdir()
+    pipeline = train(made_up(), max_iter=5)
+    (directory / "model.skops").write_bytes(skops.io.dumps(pipeline))
+    (directory / "MLmodel").write_text("serialization_format: skops\n", encoding="utf-8")
+    return directory
+
+
+@pytest.fixture
+def artifact(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the trained artifact that a test may tamper with."""
+    return Path(shutil.copytree(trained, tmp_path / "model"))
+
+
+@pytest.fixture
+def registered(trained: Path) -> dict[str, Any]:
+    """What was registered of the trained artifact."""
+    return {
+        "name": "test",
+        "version": 3,
+        "file_digests": file_digests(trained),
+        "signature": model_signature(),
+    }
+
+
+@pytest.fixture(scope="session")
+def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One MLflow store a worker: making its tables takes seconds."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+
+
+@pytest.fixture
+def model_store(settings: Any, tmp_path: Path, mlflow_uri: str) -> Path:
+    """Settings that keep models and runs of a test out of the project's own."""
+    settings.MODEL_STORE_DIR = tmp_path / "store"
+    settings.MLFLOW_TRACKING_URI = mlflow_uri
+    return settings.MODEL_STORE_DIR
