@@ -70,6 +70,8 @@ def schema_sql() -> str:
         if not line.startswith(("--", "\\", "SET transaction_timeout"))
     ]
     tables = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    # From PostgreSQL 18 on, NOT NULL has a name, which a long column name makes visible.
+    tables = re.sub(r"CONSTRAINT \w+_not_null NOT NULL", "NOT NULL", tables)
     return f"{_SQL_HEADER}{tables}\n\n{_applied_migrations()}"
 
 

@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class MLModelConfig(AppConfig):
     name = "mlmodel"
+    verbose_name = "Model"

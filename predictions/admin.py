@@ -12,7 +12,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
-from mlmodel.features import FEATURES
+from mlmodel.features import FEATURES, Feature
 from predictions.models import (
     ApiToken,
     PredictionInput,
@@ -36,6 +36,17 @@ def _outcome_of(prediction: PredictionInput) -> str:
 
 def _energy(value: float | None) -> str:
     return "—" if value is None else f"{value:,.0f}"
+
+
+def _shown(feature: Feature, value: Any) -> tuple[str, str]:
+    """A feature's value and unit as one would write them."""
+    if value is None:
+        return "unknown", ""
+    if isinstance(value, bool):
+        return "yes" if value else "no", ""
+    if feature.unit == "year" or isinstance(value, str):
+        return str(value), ""
+    return f"{value:,.10g}", feature.unit or ""
 
 
 def _link(view: str, pk: Any, text: Any) -> str:
@@ -247,10 +258,8 @@ class PredictionInputAdmin(ReadOnlyAdmin):
             "",
             '<tr><th class="pr-8 text-left font-normal">{}</th><td>{} {}</td></tr>',
             (
-                (feature.label, "unknown" if value is None else value, unit)
+                (feature.label, *_shown(feature, stored.features.get(feature.name)))
                 for feature in FEATURES
-                for value in [stored.features.get(feature.name)]
-                for unit in [feature.unit if feature.unit and value is not None else ""]
             ),
         )
         return format_html("<table>{}</table>", rows)

@@ -121,6 +121,13 @@ DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 
 PROJECT_DIR: Path = BASE_DIR
 
+UNFOLD = {
+    "SITE_TITLE": "Futurisys Energy",
+    "SITE_HEADER": "Futurisys Energy",
+    "SITE_SYMBOL": "bolt",
+    "SHOW_HISTORY": False,
+}
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Futurisys Energy API",
     "VERSION": "0.1.0",

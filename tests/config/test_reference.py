@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
-from config import health
 from config.postgres.account import wheel_package
 from config.reference import features_page, schema_diagram, schema_sql
 from tests.fakes import FakeServedModel
@@ -103,9 +103,7 @@ def test_ready_when_every_part_is(client: Client, served: FakeServedModel) -> No
 def test_not_ready_says_which_part_and_not_why(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        health.MigrationExecutor, "migration_plan", lambda self, targets: [("a", False)]
-    )
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda self, targets: [("a", False)])
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {

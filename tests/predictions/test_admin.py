@@ -78,7 +78,7 @@ def test_a_prediction_reads_as_a_story(
     page = admin_browser.get(
         url("predictioninput", "change", story["answered"].pk)
     ).content.decode()
-    for text in ("Gross floor area", "88434", "ft²", "7,074,720", "80.0", "ann", "unknown"):
+    for text in ("Gross floor area", "88,434", "ft²", "7,074,720", "80.0", "ann", "unknown"):
         assert text in page
     failed = admin_browser.get(
         url("predictioninput", "change", story["failed"].pk)
