@@ -1,4 +1,4 @@
-"""The shipped version is what training on the city's file of 2016 makes (when that file is here)."""
+"""The shipped version is what training on the city's file of 2016 makes, if that file is here."""
 
 import os
 from pathlib import Path
