@@ -1,0 +1,31 @@
+"""The shipped version is what training on the city's file of 2016 makes, if that file is here."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import settings
+from threadpoolctl import threadpool_limits
+
+from buildings.services import dataset_import
+from mlmodel import registry
+from mlmodel.artifact import load_estimator
+from mlmodel.selectors import training_data
+from mlmodel.training import train
+
+REAL_DATA = Path(os.environ.get("REAL_DATA_DIR", settings.PROJECT_DIR.parent / "shared" / "data"))
+REAL_FILE = REAL_DATA / "seattle" / "2016.csv"
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not REAL_FILE.is_file(), reason="the city's 2016 file is not here")
+def test_training_again_gives_the_shipped_predictions_bit_for_bit() -> None:
+    dataset_import(path=REAL_FILE, source="test", is_synthetic=False)
+    data, fingerprint = training_data()
+    manifest = registry.shipped_manifest()
+    assert fingerprint == manifest["data_fingerprint"]
+    with threadpool_limits(limits=1):
+        again = train(data).predict(data.rows)
+        shipped = load_estimator(registry.SHIPPED_DIR / "model", manifest["file_digests"])
+        assert np.array_equal(again, shipped.predict(data.rows))
