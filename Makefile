@@ -70,7 +70,7 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(python) -m venv "$$tools" && \
 	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
-	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
 	compile -o requirements.txt && \
 	compile --extra dev -c requirements.txt -o requirements-dev.txt
