@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
 from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse, RejectedRow
-from buildings.selectors import building_list
+from buildings.selectors.buildings import building_list
 
 
 class ReadOnlyAdmin(ModelAdmin):

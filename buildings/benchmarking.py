@@ -173,9 +173,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
         missing="",
     ),
     Column("LargestPropertyUseType", "use", "largest", _use_type, is_required=True),
-    Column(
-        "LargestPropertyUseTypeGFA", "use", "largest_gfa_sqft", _area, "ft²", is_required=True
-    ),
+    Column("LargestPropertyUseTypeGFA", "use", "largest_gfa_sqft", _area, "ft²", is_required=True),
     Column("SecondLargestPropertyUseType", "use", "second_largest", _use_type),
     Column("SecondLargestPropertyUseTypeGFA", "use", "second_largest_gfa_sqft", _area, "ft²"),
     Column("ThirdLargestPropertyUseType", "use", "third_largest", _use_type),
@@ -233,9 +231,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ),
     Column("OtherFuelUse(kBtu)", "record", "other_fuel_use_kbtu", _any_number, "kBtu"),  # 2015
     Column("DefaultData", "record", "is_default_data", parsers.boolean),  # until 2017
-    Column(
-        "Comments", "record", "comments", parsers.text(), missing="", synonyms=("Comment",)
-    ),
+    Column("Comments", "record", "comments", parsers.text(), missing="", synonyms=("Comment",)),
     Column(
         "ComplianceStatus",
         "record",
@@ -283,9 +279,7 @@ _KNOWN: Final = {
 }
 
 
-def columns_located(
-    header: Sequence[str], line_number: int
-) -> list[tuple[int, Column]]:
+def columns_located(header: Sequence[str], line_number: int) -> list[tuple[int, Column]]:
     """Position and column of each known header, in the order of COLUMNS.
 
     Raises:

@@ -32,6 +32,20 @@ PROVENANCE_TABLES: Final = (
     "buildings_emissionfactor",
 )
 
+#: Fields of a record that its building repeats while the record is its newest.
+NEWEST_YEAR_FACTS: Final = (
+    "data_year",
+    "is_synthetic",
+    "building_type",
+    "primary_property_type",
+    "property_gfa_total_sqft",
+    "energy_star_score",
+    "site_energy_use_kbtu",
+    "site_eui_kbtu_per_sqft",
+    "total_ghg_emissions_mtco2e",
+    "compliance_status",
+)
+
 
 def one_of(field: str, values: tuple[str, ...], name: str) -> models.CheckConstraint:
     """The field holds one of the values, or is blank: not known."""
@@ -297,6 +311,14 @@ class BenchmarkRecord(models.Model):
         blank=True,
         help_text="Main use as Portfolio Manager names it, where the file has such a column.",
     )
+    neighborhood = models.CharField(
+        max_length=64, blank=True, help_text="District, as this year's file has it."
+    )
+    latitude = models.FloatField(null=True, blank=True, help_text="Latitude, WGS 84, degrees.")
+    longitude = models.FloatField(null=True, blank=True, help_text="Longitude, WGS 84, degrees.")
+    year_built = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Year of construction, as this year's file has it."
+    )
     number_of_buildings = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Buildings of the property; published 0: not known."
     )
@@ -388,6 +410,13 @@ class BenchmarkRecord(models.Model):
                 condition=Q(property_gfa_total_sqft__gt=0), name="benchmarkrecord_gfa_positive"
             ),
             in_range("energy_star_score", 1, 100, "benchmarkrecord_score_range"),
+            in_range("year_built", 1800, 2100, "benchmarkrecord_year_built_plausible"),
+            in_range("latitude", -90, 90, "benchmarkrecord_latitude_range"),
+            in_range("longitude", -180, 180, "benchmarkrecord_longitude_range"),
+            models.CheckConstraint(
+                condition=Q(neighborhood__regex=NEIGHBORHOOD_PATTERN),
+                name="benchmarkrecord_neighborhood_known",
+            ),
             at_least("property_gfa_parking_sqft", 0, "benchmarkrecord_parking_positive"),
             at_least("property_gfa_buildings_sqft", 0, "benchmarkrecord_buildings_positive"),
             at_least("number_of_buildings", 1, "benchmarkrecord_has_a_building"),

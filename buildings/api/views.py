@@ -11,7 +11,7 @@ from buildings.api.filters import BuildingFilterSet
 from buildings.api.pagination import StrictCursorPagination, StrictQueryMixin
 from buildings.api.serializers import BuildingSerializer, BuildingSummarySerializer
 from buildings.models import Building
-from buildings.selectors import building_get, building_list
+from buildings.selectors.buildings import building_get, building_list
 
 
 class BuildingPagination(StrictCursorPagination):

@@ -2,11 +2,17 @@
 
 from datetime import UTC, datetime
 
-from factory.declarations import LazyFunction, Sequence, SubFactory
+from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse
+from buildings.models import (
+    NEWEST_YEAR_FACTS,
+    BenchmarkRecord,
+    Building,
+    DatasetImport,
+    PropertyUse,
+)
 
 
 class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
@@ -47,7 +53,7 @@ class BuildingFactory(DjangoModelFactory[Building]):
 
 
 class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
-    """A hotel of 95,000 ft² in 2016; `uses=2` gives it so many uses."""
+    """A hotel of 95,000 ft² in 2016, which its building knows of; `uses=2`: so many uses."""
 
     class Meta:
         model = BenchmarkRecord
@@ -57,8 +63,13 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
     data_year = 2016
     dataset_import = SubFactory(DatasetImportFactory)
     source_line_number = 2
+    is_synthetic = SelfAttribute("dataset_import.is_synthetic")
     building_type = "NonResidential"
     primary_property_type = "Hotel"
+    neighborhood = SelfAttribute("building.neighborhood")
+    latitude = SelfAttribute("building.latitude")
+    longitude = SelfAttribute("building.longitude")
+    year_built = SelfAttribute("building.year_built")
     number_of_buildings = 1
     number_of_floors = 9
     property_gfa_total_sqft = 95_000.0
@@ -82,6 +93,14 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
     def uses(self, create: bool, extracted: int | None, **kwargs: object) -> None:
         for rank in range(1, (extracted or 0) + 1):
             PropertyUseFactory(record=self, rank=rank)
+
+    @post_generation
+    def newest(self, create: bool, extracted: None, **kwargs: object) -> None:
+        building = self.building
+        if (building.data_year or 0) <= self.data_year:
+            for name in NEWEST_YEAR_FACTS:
+                setattr(building, name, getattr(self, name))
+            building.save(update_fields=NEWEST_YEAR_FACTS)
 
 
 class PropertyUseFactory(DjangoModelFactory[PropertyUse]):

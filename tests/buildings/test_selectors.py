@@ -4,13 +4,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from buildings.models import BenchmarkRecord, Building
-from buildings.selectors import (
-    benchmark_record_latest,
-    building_get,
-    building_list,
-    dataset_import_latest,
-    training_records,
-)
+from buildings.selectors.buildings import building_get, building_list
+from buildings.selectors.imports import dataset_import_latest
+from buildings.selectors.records import benchmark_record_latest, training_records
 from tests.buildings.factories import (
     BenchmarkRecordFactory,
     BuildingFactory,
