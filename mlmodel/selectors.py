@@ -104,7 +104,8 @@ def training_data(*, data_year: int = REFERENCE_DATA_YEAR) -> tuple[TrainingData
     if len(records) < _FEWEST_ROWS:
         raise TrainingDataError(
             f"Only {len(records)} compliant records of {data_year} with measured energy are in "
-            f"the database; at least {_FEWEST_ROWS} are needed. Load some with `manage.py load_dataset`."
+            f"the database; at least {_FEWEST_ROWS} are needed. Load some with "
+            "`manage.py load_dataset`."
         )
     data = TrainingData(
         rows=[features for _, features in records],
