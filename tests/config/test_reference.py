@@ -14,8 +14,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
-from config.postgres.account import wheel_package
 from config.management.commands.export_reference import PAGES
+from config.postgres.account import wheel_package
 from config.reference import features_page, schema_diagram, schema_sql
 from config.roles.page import roles_page
 from config.roles.script import roles_script
