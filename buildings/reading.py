@@ -168,12 +168,10 @@ def survey(lines: DigestedLines) -> Survey:
     widths: Counter[int] = Counter()
     for _, cells in rows:
         found.rows += 1
-        if len(cells) != width:
-            widths[len(cells)] += not _is_blank(cells)
-            continue
-        year = _year(year_column, cells[year_at].strip())
+        year = _year(year_column, cells[year_at].strip()) if len(cells) == width else None
         if year is None:
-            widths[width] += not _is_blank(cells)
+            if not _is_blank(cells):
+                widths[len(cells)] += 1
             continue
         widths[width] += 1
         found.years[year] += 1

@@ -95,7 +95,7 @@ class Setup:
 
     def _dataset(self) -> str:
         if not DatasetImport.objects.exists() or _has_records_of_0_1():
-            self._call("load_dataset", source=["auto"], allow_rejects=_REJECTS_TOLERATED)
+            self._call("load_dataset", source="auto", allow_rejects=_REJECTS_TOLERATED)
         latest = DatasetImport.objects.latest("id")
         if latest.is_synthetic:
             self._banner(
