@@ -101,11 +101,11 @@ def test_rejected_rows_stop_the_load_unless_allowed(
     path = str(csvs.file(tmp_path, rows))
     with pytest.raises(CommandError) as caught:
         call_command("load_dataset", "--source", path, "--allow-rejects", "6")
-    said = str(caught.value)
-    assert "rows.csv: 7 rows cannot be loaded" in said
-    assert "line 3: YearBuilt: 'x' is not a number" in said
-    assert "--allow-rejects 7" in said
-    assert "Nothing was changed" in said
+    refused = str(caught.value)
+    assert "rows.csv: 7 rows cannot be loaded" in refused
+    assert "line 3: YearBuilt: 'x' is not a number" in refused
+    assert "--allow-rejects 7" in refused
+    assert "Nothing was changed" in refused
     assert not DatasetImport.objects.exists()
     call_command("load_dataset", "--source", path, "--allow-rejects", "7")
     said = capsys.readouterr()
