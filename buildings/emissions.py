@@ -3,9 +3,8 @@
 Energies are kBtu, factors kg CO2e per MBtu (a million Btu), emissions metric tons CO2e. No Django.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,18 +60,17 @@ def is_explained(reported: float, computed: float) -> bool:
 
 
 def derive(
-    fuels_kbtu: Sequence[tuple[float, float, float]], reported_mtco2e: Sequence[float]
+    fuels_kbtu: NDArray[np.float64], reported_mtco2e: NDArray[np.float64]
 ) -> Derivation | None:
     """The factors that explain reported emissions best, or None when the records do not tell.
 
     Least absolute relative residuals, by iteratively reweighted least squares (Holland & Welsch,
-    1977): what most buildings agree on, whatever a few misreported. `fuels_kbtu` are electricity,
-    natural gas and steam; records without energy or emissions are left out.
+    1977): what most buildings agree on, whatever a few misreported. `fuels_kbtu`, of shape
+    (records, 3), are electricity, natural gas and steam; `reported_mtco2e` has shape (records,).
+    Records without energy or emissions are left out.
     """
-    fuels = np.asarray(fuels_kbtu, dtype=np.float64).reshape(-1, 3)
-    reported = np.asarray(reported_mtco2e, dtype=np.float64)
-    is_usable = (reported > 0) & (fuels >= 0).all(axis=1) & (fuels.sum(axis=1) > 0)
-    fuels, reported = fuels[is_usable] / _KBTU_KG_PER_MBTU_T, reported[is_usable]
+    is_usable = (reported_mtco2e > 0) & (fuels_kbtu >= 0).all(axis=1) & (fuels_kbtu.sum(axis=1) > 0)
+    fuels, reported = fuels_kbtu[is_usable] / _KBTU_KG_PER_MBTU_T, reported_mtco2e[is_usable]
     is_used_enough = (fuels > 0).sum(axis=0) >= min(FEWEST_RECORDS, 20)
     if len(reported) < FEWEST_RECORDS or not is_used_enough.all():
         return None
@@ -92,9 +90,9 @@ def derive(
 def _least_absolute(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """x that minimises Σ|shares·x - 1|."""
     weights = np.ones(len(shares))
-    solution = np.zeros(shares.shape[1])
+    solution: NDArray[Any] = np.zeros(shares.shape[1])
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)
-        solution = np.linalg.lstsq(shares * root[:, None], root, rcond=None)[0]
+        solution, *_ = np.linalg.lstsq(shares * root[:, None], root, rcond=None)
         weights = 1 / np.maximum(np.abs(shares @ solution - 1), 1e-6)
     return solution

@@ -251,7 +251,15 @@ RULES: Final[tuple[Rule, ...]] = (
         "understood as not known, or as `Other` for the primary property type",
     ),
 )
+_CODES: Final = frozenset(rule.code for rule in RULES)
 _CHECKED: Final = tuple((rule.code, rule.check) for rule in RULES if rule.check)
+
+
+def flag_code(code: str) -> str:
+    """The code, if a rule has it; KeyError tells of a slip of the pen at import time."""
+    if code not in _CODES:
+        raise KeyError(code)
+    return code
 
 
 def flags_of(facts: Facts, noted: Sequence[str] = ()) -> list[str]:

@@ -1,0 +1,263 @@
+"""The rows of one import, written: new ones by COPY, changed ones with what they were before."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Final
+
+from buildings.models import (
+    NEWEST_YEAR_FACTS,
+    BenchmarkRecord,
+    Building,
+    DatasetImport,
+    PropertyUse,
+    PublishedRow,
+    RecordRevision,
+)
+from buildings.reading import ParsedRow, RowReader
+from buildings.services.copying import ids_reserve, rows_copy
+from buildings.understanding import Use, Values
+
+_Key = tuple[int, int]
+
+_USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
+
+
+class Load:
+    """Writes the good rows of one file, chunk by chunk, and counts what they change."""
+
+    def __init__(self, import_id: int, header: Sequence[str], *, is_synthetic: bool) -> None:
+        self.counts: Counter[str] = Counter()
+        self.flags: Counter[str] = Counter()
+        self._import_id = import_id
+        self._header = header
+        self._is_synthetic = is_synthetic
+
+    def write(self, rows: Sequence[ParsedRow]) -> None:
+        """Write what is new or changed of rows that name each building and year once."""
+        buildings = _buildings_stored({row.ose_building_id for row in rows})
+        records = _records_stored([pk for pk, _ in buildings.values()], rows)
+        new: list[ParsedRow] = []
+        changed: list[tuple[int, ParsedRow]] = []
+        for row in rows:
+            pk, _ = buildings.get(row.ose_building_id, (None, None))
+            stored = records.get((pk, row.data_year)) if pk is not None else None
+            if stored is None:
+                new.append(row)
+            elif stored[1] == row.digest:
+                self.counts["unchanged"] += 1
+            else:
+                changed.append((stored[0], row))
+        self.counts["created"] += len(new)
+        self.counts["updated"] += len(changed)
+        for row in (*new, *(row for _, row in changed)):
+            self.flags.update(row.flags)
+        keys = self._buildings_write([*new, *(row for _, row in changed)], buildings)
+        self._records_create(new, keys)
+        self._records_change(changed)
+
+    def _buildings_write(
+        self, rows: Iterable[ParsedRow], stored: dict[int, tuple[int, int]]
+    ) -> dict[int, int]:
+        """Write each building's newest facts; returns the keys of all, by identifier."""
+        newest: dict[int, ParsedRow] = {}
+        for row in rows:
+            other = newest.get(row.ose_building_id)
+            if other is None or other.data_year < row.data_year:
+                newest[row.ose_building_id] = row
+        new = [row for key, row in newest.items() if key not in stored]
+        keys = {key: pk for key, (pk, _) in stored.items()}
+        if new:
+            ids = ids_reserve(Building, len(new))
+            keys |= {row.ose_building_id: pk for row, pk in zip(new, ids, strict=True)}
+            fields = ["id", *self._building_values(new[0])]
+            rows_copy(
+                Building,
+                fields,
+                ((keys[row.ose_building_id], *self._building_values(row).values()) for row in new),
+            )
+        self._buildings_change(
+            [
+                row
+                for key, row in newest.items()
+                if key in stored and row.data_year >= stored[key][1]
+            ]
+        )
+        return keys
+
+    def _buildings_change(self, rows: Sequence[ParsedRow]) -> None:
+        buildings = Building.objects.in_bulk(
+            [row.ose_building_id for row in rows], field_name="ose_building_id"
+        )
+        changed = [
+            building
+            for row in rows
+            if _assigned(building := buildings[row.ose_building_id], self._building_values(row))
+        ]
+        _rows_update(Building, changed)
+
+    def _building_values(self, row: ParsedRow) -> Values:
+        return row.building | {
+            name: self._is_synthetic if name == "is_synthetic" else row.record[name]
+            for name in NEWEST_YEAR_FACTS
+        }
+
+    def _records_create(self, rows: Sequence[ParsedRow], keys: dict[int, int]) -> None:
+        if not rows:
+            return
+        ids = ids_reserve(BenchmarkRecord, len(rows))
+        fields = ["id", "building", *self._record_values(rows[0])]
+        rows_copy(
+            BenchmarkRecord,
+            fields,
+            (
+                (pk, keys[row.ose_building_id], *self._record_values(row).values())
+                for pk, row in zip(ids, rows, strict=True)
+            ),
+        )
+        rows_copy(
+            PublishedRow,
+            ("record", "cells"),
+            (
+                (pk, json.dumps(row.cells, ensure_ascii=False))
+                for pk, row in zip(ids, rows, strict=True)
+            ),
+        )
+        rows_copy(
+            PropertyUse,
+            _USE_FIELDS,
+            ((pk, *use) for pk, row in zip(ids, rows, strict=True) for use in row.uses),
+        )
+
+    def _record_values(self, row: ParsedRow) -> Values:
+        return {
+            "dataset_import": self._import_id,
+            "source_line_number": row.line_number,
+            "is_synthetic": self._is_synthetic,
+            "values_digest": row.digest,
+            "quality_flags": row.flags,
+            **row.record,
+        }
+
+    def _records_change(self, rows: Sequence[tuple[int, ParsedRow]]) -> None:
+        """Write changed records, after what they were; few rows in most files."""
+        if not rows:
+            return
+        stored = BenchmarkRecord.objects.select_related("published").prefetch_related("uses")
+        records = stored.in_bulk([pk for pk, _ in rows])
+        changed, published, revisions = [], [], []
+        new_uses: dict[int, Sequence[Use]] = {}
+        for pk, row in rows:
+            record = records[pk]
+            former = getattr(record, "published", None)
+            cells = former.cells if former else []
+            uses = [(use.rank, use.use_type, use.gfa_sqft) for use in record.uses.all()]
+            changes = {
+                name: [getattr(record, name), value]
+                for name, value in row.record.items()
+                if getattr(record, name) != value
+            }
+            changes |= self._building_changes(record, cells, row)
+            if uses != list(row.uses):
+                changes["uses"] = [uses, list(row.uses)]
+                new_uses[pk] = row.uses
+            revisions.append(
+                RecordRevision(
+                    record=record,
+                    dataset_import_id=self._import_id,
+                    former_import_id=record.dataset_import_id,
+                    former_line_number=record.source_line_number,
+                    former_cells=cells,
+                    changes=changes,
+                )
+            )
+            values = self._record_values(row)
+            record.dataset_import_id = values.pop("dataset_import")
+            _assigned(record, values)
+            changed.append(record)
+            published.append(PublishedRow(record=record, cells=row.cells))
+        RecordRevision.objects.bulk_create(revisions)
+        _rows_update(BenchmarkRecord, changed)
+        PublishedRow.objects.bulk_create(
+            published, update_conflicts=True, unique_fields=["record"], update_fields=["cells"]
+        )
+        if new_uses:
+            PropertyUse.objects.filter(record__in=new_uses).delete()
+            rows_copy(
+                PropertyUse,
+                _USE_FIELDS,
+                ((pk, *use) for pk, uses in new_uses.items() for use in uses),
+            )
+
+    def _building_changes(
+        self, record: BenchmarkRecord, former_cells: list[str], row: ParsedRow
+    ) -> Values:
+        """What the same row said of the building before; only its published text still tells."""
+        reader = self._former_reader(record.dataset_import_id)
+        if reader is None or not former_cells:
+            return {}
+        former = reader.read(record.source_line_number, former_cells)
+        if not isinstance(former, ParsedRow):
+            return {}
+        return {
+            name: [former.building[name], value]
+            for name, value in row.building.items()
+            if former.building[name] != value and name not in row.record
+        }
+
+    @cache  # noqa: B019 -- a load lives no longer than its file
+    def _former_reader(self, import_id: int) -> RowReader | None:
+        header = DatasetImport.objects.values_list("header", flat=True).get(pk=import_id)
+        return RowReader(header) if header else None
+
+
+def _buildings_stored(identifiers: set[int]) -> dict[int, tuple[int, int]]:
+    """Key and newest data year (0 before any) of each stored building, by identifier."""
+    rows = Building.objects.filter(ose_building_id__in=identifiers).order_by()
+    return {
+        identifier: (pk, data_year or 0)
+        for identifier, pk, data_year in rows.values_list("ose_building_id", "pk", "data_year")
+    }
+
+
+def _records_stored(
+    buildings: Sequence[int], rows: Sequence[ParsedRow]
+) -> dict[_Key, tuple[int, bytes]]:
+    """Key and digest of each stored record of these years, by building's key and year."""
+    if not buildings:
+        return {}
+    records = BenchmarkRecord.objects.filter(
+        building__in=buildings, data_year__in={row.data_year for row in rows}
+    ).order_by()
+    return {
+        (building, data_year): (pk, bytes(digest))
+        for building, data_year, pk, digest in records.values_list(
+            "building_id", "data_year", "pk", "values_digest"
+        )
+    }
+
+
+def _assigned(row: Building | BenchmarkRecord, values: Values) -> bool:
+    """Set what differs; True if anything did."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return bool(changed)
+
+
+def _rows_update(table: Any, rows: Sequence[Any]) -> None:
+    """Write every field of rows that are stored already.
+
+    An upsert by primary key: one short statement, where bulk_update makes a CASE a field and row
+    and takes many times as long for the fields of a record.
+    """
+    if rows:
+        table._default_manager.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=[
+                f.name for f in table._meta.concrete_fields if not f.primary_key and not f.generated
+            ],
+        )
