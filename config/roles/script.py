@@ -1,6 +1,7 @@
 """The same for psql: what `manage.py create_database --sql` prints, and docs/reference has."""
 
 from collections.abc import Iterable
+from textwrap import indent
 
 from config.roles import statements
 from config.roles.matrix import Role
@@ -96,7 +97,7 @@ DECLARE
     sentences text;
 BEGIN
     SELECT string_agg(sentence, E'\\n') INTO sentences FROM (
-{query}
+{indent(query, " " * 8)}
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;

@@ -8,6 +8,7 @@ runs such rows with `\\gexec`, `provision` does the same, and `--dry-run` only s
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Final
 
 from config.roles.matrix import (
@@ -370,12 +371,12 @@ def _reconciliation(names: Names, *, kind: str, wanted: str, held: str) -> str:
     schema = "public." if kind in {"TABLE", "SEQUENCE"} else ""
     return f"""\
 WITH wanted AS (
-{_indented(wanted)}
+{indent(wanted, " " * 4)}
 ), held AS (
     SELECT object::text, privilege,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-{_indented(held)}
+{indent(held, " " * 8)}
       ) AS entry (object, grantee, privilege)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
@@ -408,7 +409,3 @@ def _array(values: tuple[str, ...]) -> str:
 
 def _rows(rows: list[tuple[str, ...]]) -> str:
     return ",\n".join(f"    ({', '.join(row)})" for row in rows)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())

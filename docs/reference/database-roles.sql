@@ -19,22 +19,22 @@ DECLARE
     sentences text;
 BEGIN
     SELECT string_agg(sentence, E'\n') INTO sentences FROM (
-SELECT format('%s may more than it should: ALTER ROLE %I%s', rolname, rolname, excess)
-  FROM pg_roles, concat(
-           CASE WHEN rolsuper THEN ' NOSUPERUSER' END,
-           CASE WHEN rolcreatedb THEN ' NOCREATEDB' END,
-           CASE WHEN rolcreaterole THEN ' NOCREATEROLE' END,
-           CASE WHEN rolreplication THEN ' NOREPLICATION' END,
-           CASE WHEN rolbypassrls THEN ' NOBYPASSRLS' END,
-           CASE WHEN NOT rolcanlogin THEN ' LOGIN' END) AS excess
- WHERE rolname IN ('futurisys_owner', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader') AND excess <> ''
-UNION ALL
-SELECT format('%s is a member of %s: REVOKE %I FROM %I', member.rolname, above.rolname,
-              above.rolname, member.rolname)
-  FROM pg_auth_members AS held
-  JOIN pg_roles AS member ON member.oid = held.member
-  JOIN pg_roles AS above ON above.oid = held.roleid
- WHERE member.rolname IN ('futurisys_owner', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
+        SELECT format('%s may more than it should: ALTER ROLE %I%s', rolname, rolname, excess)
+          FROM pg_roles, concat(
+                   CASE WHEN rolsuper THEN ' NOSUPERUSER' END,
+                   CASE WHEN rolcreatedb THEN ' NOCREATEDB' END,
+                   CASE WHEN rolcreaterole THEN ' NOCREATEROLE' END,
+                   CASE WHEN rolreplication THEN ' NOREPLICATION' END,
+                   CASE WHEN rolbypassrls THEN ' NOBYPASSRLS' END,
+                   CASE WHEN NOT rolcanlogin THEN ' LOGIN' END) AS excess
+         WHERE rolname IN ('futurisys_owner', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader') AND excess <> ''
+        UNION ALL
+        SELECT format('%s is a member of %s: REVOKE %I FROM %I', member.rolname, above.rolname,
+                      above.rolname, member.rolname)
+          FROM pg_auth_members AS held
+          JOIN pg_roles AS member ON member.oid = held.member
+          JOIN pg_roles AS above ON above.oid = held.roleid
+         WHERE member.rolname IN ('futurisys_owner', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;
@@ -47,16 +47,16 @@ DECLARE
     sentences text;
 BEGIN
     SELECT string_agg(sentence, E'\n') INTO sentences FROM (
-SELECT format('The database %s belongs to %s and not to %s: choose another name, or first '
-              'ALTER DATABASE %I OWNER TO %I and, in it, REASSIGN OWNED',
-              datname, pg_get_userbyid(datdba), 'futurisys_owner', datname, 'futurisys_owner')
-  FROM pg_database
- WHERE datname = 'futurisys' AND pg_get_userbyid(datdba) <> 'futurisys_owner'
-UNION ALL
-SELECT format('The database %s is encoded as %s and not as UTF8: choose another name',
-              datname, pg_encoding_to_char(encoding))
-  FROM pg_database
- WHERE datname = 'futurisys' AND pg_encoding_to_char(encoding) <> 'UTF8'
+        SELECT format('The database %s belongs to %s and not to %s: choose another name, or first '
+                      'ALTER DATABASE %I OWNER TO %I and, in it, REASSIGN OWNED',
+                      datname, pg_get_userbyid(datdba), 'futurisys_owner', datname, 'futurisys_owner')
+          FROM pg_database
+         WHERE datname = 'futurisys' AND pg_get_userbyid(datdba) <> 'futurisys_owner'
+        UNION ALL
+        SELECT format('The database %s is encoded as %s and not as UTF8: choose another name',
+                      datname, pg_encoding_to_char(encoding))
+          FROM pg_database
+         WHERE datname = 'futurisys' AND pg_encoding_to_char(encoding) <> 'UTF8'
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;
@@ -167,9 +167,9 @@ WITH wanted AS (
     SELECT object::text, privilege,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-    SELECT datname, grantee, privilege_type
-      FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
-     WHERE datname = 'futurisys'
+        SELECT datname, grantee, privilege_type
+          FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+         WHERE datname = 'futurisys'
       ) AS entry (object, grantee, privilege)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
@@ -200,9 +200,9 @@ WITH wanted AS (
     SELECT object::text, privilege,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-    SELECT nspname, grantee, privilege_type
-      FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
-     WHERE nspname = 'public'
+        SELECT nspname, grantee, privilege_type
+          FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+         WHERE nspname = 'public'
       ) AS entry (object, grantee, privilege)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
@@ -231,23 +231,23 @@ DECLARE
     sentences text;
 BEGIN
     SELECT string_agg(sentence, E'\n') INTO sentences FROM (
-WITH found AS (
-    SELECT relname, pg_get_userbyid(relowner) AS relowner FROM pg_class
-     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
-       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
-)
-SELECT format('The table %s belongs to %s and not to %s: migrate as %s only, and let its owner '
-              'ALTER TABLE %I OWNER TO %I', relname, relowner, 'futurisys_owner',
-              'futurisys_owner', relname, 'futurisys_owner')
-  FROM found WHERE relowner <> 'futurisys_owner'
-UNION ALL
-SELECT format('The table %s is not classified: say in config/roles/matrix.py who may do what with '
-              'it', relname)
-  FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest')
-UNION ALL
-SELECT format('The table %s is missing: run `manage.py migrate` as %s', relname,
-              'futurisys_owner')
-  FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
+        WITH found AS (
+            SELECT relname, pg_get_userbyid(relowner) AS relowner FROM pg_class
+             WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+               AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+        )
+        SELECT format('The table %s belongs to %s and not to %s: migrate as %s only, and let its owner '
+                      'ALTER TABLE %I OWNER TO %I', relname, relowner, 'futurisys_owner',
+                      'futurisys_owner', relname, 'futurisys_owner')
+          FROM found WHERE relowner <> 'futurisys_owner'
+        UNION ALL
+        SELECT format('The table %s is not classified: say in config/roles/matrix.py who may do what with '
+                      'it', relname)
+          FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest')
+        UNION ALL
+        SELECT format('The table %s is missing: run `manage.py migrate` as %s', relname,
+                      'futurisys_owner')
+          FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;
@@ -318,9 +318,9 @@ WITH wanted AS (
     SELECT object::text, privilege,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-    SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
-     WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
-       AND relkind IN ('r', 'p', 'v', 'm', 'f')
+        SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
+         WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
+           AND relkind IN ('r', 'p', 'v', 'm', 'f')
       ) AS entry (object, grantee, privilege)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
@@ -385,9 +385,9 @@ WITH wanted AS (
     SELECT object::text, privilege,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-    SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
-     WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
-       AND relkind = 'S'
+        SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
+         WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
+           AND relkind = 'S'
       ) AS entry (object, grantee, privilege)
 ), excess AS (
     SELECT object, rolename, privilege FROM held

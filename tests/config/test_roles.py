@@ -2,19 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg2
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
-from django.db import connection
+from django.core.management import call_command
+from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from psycopg2 import errors
 from rest_framework.test import APIClient
 
-from buildings.models import PROVENANCE_TABLES
+from buildings.models import (
+    PROVENANCE_TABLES,
+    BenchmarkRecord,
+    DatasetImport,
+    EmissionFactorSet,
+    RecordRevision,
+    RejectedRow,
+)
 from config.roles.matrix import (
     GRANTEES,
     ROLES,
@@ -27,6 +36,7 @@ from config.roles.matrix import (
 from predictions import services
 from predictions.models import AUDIT_TABLES, PredictionOutput
 from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from tests.buildings import csvs
 from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_model_version
@@ -300,6 +310,37 @@ def test_the_app_serves_and_can_change_nothing_logged(
         with pytest.raises(errors.RestrictViolation):
             place.rows(Role.OWNER, f"UPDATE {table} SET created_at = now()")
     assert place.rows(Role.AUDITOR, "SELECT count(*) FROM predictions_predictionoutput") == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loader_loads_files_and_their_corrections(place: Place, tmp_path: Path) -> None:
+    first = csvs.file(tmp_path, [csvs.row(101), csvs.row(102, YearBuilt="x")], "first.csv")
+    corrected = csvs.row(
+        101, SecondLargestPropertyUseType="Office", NumberofFloors="10", PropertyName="Other"
+    )
+    second = csvs.file(tmp_path, [corrected], "second.csv")
+    with django_as(place.urls[Role.LOADER]):
+        call_command("load_dataset", source=["sample"], verbosity=0)
+        call_command("load_dataset", source=[str(first)], allow_rejects=1, verbosity=0)
+        call_command("load_dataset", source=[str(second)], verbosity=0)
+    with django_as(place.urls[Role.APP]):
+        assert BenchmarkRecord.objects.count() > 100
+        assert RecordRevision.objects.count() == RejectedRow.objects.count() == 1
+        assert EmissionFactorSet.objects.exists()
+        loaded_by = set(DatasetImport.objects.values_list("database_role", flat=True))
+    assert loaded_by == {place.names.of(Role.LOADER)}
+    for role in (Role.APP, Role.AUDITOR):
+        with django_as(place.urls[role]), pytest.raises(DatabaseError):
+            call_command("load_dataset", source=[str(first)], allow_rejects=1, verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_but_the_owner_registers_a_model(place: Place) -> None:
+    for role in GRANTEES:
+        with django_as(place.urls[role]), pytest.raises(DatabaseError):
+            make_model_version(name="other")
+    with django_as(place.urls[Role.OWNER]):
+        make_model_version(name="other")
 
 
 @pytest.mark.django_db(transaction=True)
