@@ -226,12 +226,17 @@ def _rows_of_cells(file: Lines) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise DatasetFormatError(
-                f"not readable as CSV ({error}); is a quoted cell not closed, or not doubled a "
-                "quote inside it?",
-                line_number=start,
-            ) from error
+            raise DatasetFormatError(_csv_error_said(str(error)), line_number=start) from error
         yield start, cells
+
+
+def _csv_error_said(problem: str) -> str:
+    if "new-line character" in problem:
+        return "carriage returns alone end its lines; right would be LF or CRLF"
+    return (
+        f"not readable as CSV ({problem}); is a quoted cell not closed, or not doubled a quote "
+        "inside it?"
+    )
 
 
 def _lines_decoded(file: Lines) -> Iterator[str]:
