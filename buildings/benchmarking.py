@@ -182,7 +182,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
         "YearsENERGYSTARCertified",
         "record",
         "years_energy_star_certified",
-        parsers.text(255),
+        parsers.years_certified,
         missing="",
     ),
     Column(

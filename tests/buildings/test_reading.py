@@ -186,6 +186,10 @@ def test_separator_too_many_in_every_row_is_one_error_and_shifts_nothing() -> No
     assert error.line_number == 1
 
 
+def test_carriage_returns_alone_are_named() -> None:
+    assert "carriage returns alone" in str(refusal(csvs.text([csvs.row()], line_end="\r")))
+
+
 @pytest.mark.parametrize(("sign", "name"), [("\t", "tabs"), ("|", "vertical bars")])
 def test_other_separators_are_named(sign: str, name: str) -> None:
     assert name in str(refusal(csvs.text([csvs.row()]).replace(",", sign)))
@@ -283,7 +287,12 @@ _PARCEL = ("tax_parcel_identification_number",)
         ("ENERGYSTARScore", "null", "energy_star_score", None),
         ("Electricity(kWh)", "-33,826.5", "electricity_kwh", -33826.5),
         ("SiteEnergyUse(kBtu)", "1.5e6", "site_energy_use_kbtu", 1_500_000.0),
-        ("SiteEnergyUse(kBtu)", "0", "site_energy_use_kbtu", 0.0),
+        ("SiteEnergyUse(kBtu)", "0", "site_energy_use_kbtu", None),
+        ("TotalGHGEmissions", "0", "total_ghg_emissions_mtco2e", 0.0),
+        ("YearsENERGYSTARCertified", "20162015", "years_energy_star_certified", "2016, 2015"),
+        ("YearsENERGYSTARCertified", "2,007", "years_energy_star_certified", "2007"),
+        ("YearsENERGYSTARCertified", "2.0162e+11", "years_energy_star_certified", "2.0162e+11"),
+        ("TaxParcelIdentificationNumber", "0000000", *_PARCEL, ""),
         ("SiteEnergyUse(kBtu)", "", "site_energy_use_kbtu", None),
         ("DefaultData", "TRUE", "is_default_data", True),
         ("DefaultData", "No", "is_default_data", False),
@@ -358,6 +367,11 @@ def test_use_that_2017_cut_off_is_completed_from_the_list_or_the_vocabulary() ->
     row = parsed(LargestPropertyUseType="Convenience", ListOfAllPropertyUseTypes="")
     assert row.uses[0][1] == "Convenience"
     assert row.flags == ["unknown_category"]
+
+
+@pytest.mark.parametrize("area", ["0", ""])
+def test_use_without_area_has_none_however_that_is_written(area: str) -> None:
+    assert parsed(SecondLargestPropertyUseTypeGFA=area).uses[1] == (2, "Parking", None)
 
 
 def test_row_without_uses_has_none() -> None:

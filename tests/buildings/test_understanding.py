@@ -79,6 +79,13 @@ def test_blank_fuel_stays_unknown_where_the_others_do_not() -> None:
     assert "fuels_differ_from_site_energy" in row.flags
 
 
+def test_total_of_zero_beside_a_used_fuel_is_a_missing_one() -> None:
+    row = read(**{"SiteEnergyUseWN(kBtu)": "0", "SourceEUI(kBtu/sf)": "0"})
+    assert row.record["site_energy_use_wn_kbtu"] is None
+    assert row.record["source_eui_kbtu_per_sqft"] is None
+    assert row.flags == []
+
+
 def test_zero_fuel_of_a_building_with_energy_is_zero() -> None:
     assert read().record["steam_use_kbtu"] == 0.0
 
