@@ -1,6 +1,6 @@
 """Who may do what with which table: the only list of it.
 
-A privilege that is not here is held by nobody but the owner, and taken away where it is found. A
+A privilege that is not here is taken away where one of the roles, or PUBLIC, is found to hold it. A
 table that is not here stops `create_database` and fails a test, by name.
 """
 

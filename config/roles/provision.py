@@ -153,7 +153,10 @@ class Provisioning:
                     name = self.names.of(role)
                     # Only the verifier leaves this process: no log of the server has the password.
                     verifier = encrypt_password(password, name, admin, "scram-sha-256")
-                    cursor.execute(f"ALTER ROLE {name} PASSWORD %s", [verifier])
+                    try:
+                        cursor.execute(f"ALTER ROLE {name} PASSWORD %s", [verifier])
+                    except errors.InsufficientPrivilege as error:
+                        raise _no_say(admin, name, error) from error
                 self._keep(urls)
             self.urls.update(urls)
         found = f"{len(new)} created, {len(Role) - len(new)} there already"
@@ -201,11 +204,7 @@ class Provisioning:
                     "--grants-only first."
                 ) from None
             except errors.InsufficientPrivilege as error:
-                raise ProvisionError(
-                    f"{admin.info.user} cannot act for {self.names.owner} ({_sentence(error)}): "
-                    "connect as the administrator that made the roles, or let a superuser "
-                    f"GRANT {self.names.owner} TO {admin.info.user} WITH ADMIN OPTION."
-                ) from error
+                raise _no_say(admin, self.names.owner, error) from error
             try:
                 yield
             finally:
@@ -318,6 +317,14 @@ def _connect(dsn: str, **changes: str) -> Any:
         ) from error
     except psycopg2.OperationalError as error:
         raise ProvisionError(f"The administrator cannot connect: {_sentence(error)}") from error
+
+
+def _no_say(admin: Any, role: str, error: BaseException) -> ProvisionError:
+    return ProvisionError(
+        f"{admin.info.user} has no say over {role} ({_sentence(error)}): connect as the "
+        f"administrator that made the roles, or let a superuser GRANT {role} TO "
+        f"{admin.info.user} WITH ADMIN OPTION."
+    )
 
 
 def _kept_parameters(dsn: str) -> dict[str, str]:

@@ -50,7 +50,8 @@ SELECT
 {_executed([statements.roles_step(names)])}
 {passwords}
 
--- Who makes a database for another role has to be a member of it; until the end of this script.
+-- Who makes a database for another role has to be a member of it; until the end of this script. (If
+-- that is never reached: REVOKE {names.owner} FROM CURRENT_USER.)
 {statements.is_member_query(names)} AS is_member
 \\gset
 \\if :is_member

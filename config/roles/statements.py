@@ -214,7 +214,7 @@ def closing_steps(names: Names) -> list[Step]:
                 kind="DATABASE",
                 wanted=_wanted(names, database),
                 held=f"""\
-SELECT datname, grantee, privilege_type
+SELECT datname, grantee, privilege_type, is_grantable
   FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
  WHERE datname = {_text(names.database)}""",
             ),
@@ -226,7 +226,7 @@ SELECT datname, grantee, privilege_type
                 kind="SCHEMA",
                 wanted=_wanted(names, schema),
                 held="""\
-SELECT nspname, grantee, privilege_type
+SELECT nspname, grantee, privilege_type, is_grantable
   FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
  WHERE nspname = 'public'""",
             ),
@@ -298,18 +298,23 @@ WITH wanted AS (
 {wanted}
     ) AS matrix (relname, rolename, columns), unnest(columns) AS attname
 ), held AS (
-    SELECT relname::text, attname::text, privilege_type,
+    SELECT relname::text, attname::text, privilege_type, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
      WHERE relnamespace = 'public'::regnamespace AND relowner = {_text(names.owner)}::regrole
 )
-SELECT format('REVOKE %s (%s) ON TABLE public.%I FROM %I', privilege_type,
+SELECT format('REVOKE %s (%s) ON TABLE public.%I FROM %I CASCADE', privilege_type,
               string_agg(quote_ident(attname), ', ' ORDER BY attname), relname, rolename)
   FROM held
  WHERE rolename IN ('public', {names.grantees})
    AND (privilege_type <> 'SELECT'
         OR (relname, rolename, attname) NOT IN (SELECT relname, rolename, attname FROM wanted))
  GROUP BY relname, rolename, privilege_type
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR SELECT (%I) ON TABLE public.%I FROM %I CASCADE',
+              attname, relname, rolename)
+  FROM held
+ WHERE is_grantable AND privilege_type = 'SELECT' AND rolename IN ({names.grantees})
 UNION ALL
 SELECT format('GRANT SELECT (%s) ON TABLE public.%I TO %I',
               string_agg(quote_ident(attname), ', ' ORDER BY attname), relname, rolename)
@@ -361,23 +366,23 @@ SELECT counter.relname::text AS object, rolename, 'USAGE' AS privilege
 
 def _held(names: Names, condition: str) -> str:
     return f"""\
-SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
+SELECT relname, grantee, privilege_type, is_grantable FROM pg_class, aclexplode(relacl)
  WHERE relnamespace = 'public'::regnamespace AND relowner = {_text(names.owner)}::regrole
    AND {condition}"""
 
 
 def _reconciliation(names: Names, *, kind: str, wanted: str, held: str) -> str:
-    """REVOKE what PUBLIC and our roles hold and should not, GRANT what they lack."""
+    """REVOKE what PUBLIC and our roles hold or may pass on and should not, GRANT what they lack."""
     schema = "public." if kind in {"TABLE", "SEQUENCE"} else ""
     return f"""\
 WITH wanted AS (
 {indent(wanted, " " * 4)}
 ), held AS (
-    SELECT object::text, privilege,
+    SELECT object::text, privilege, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
 {indent(held, " " * 8)}
-      ) AS entry (object, grantee, privilege)
+      ) AS entry (object, grantee, privilege, is_grantable)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
      WHERE rolename IN ('public', {names.grantees})
@@ -386,9 +391,13 @@ WITH wanted AS (
     SELECT object, rolename, privilege FROM wanted
     EXCEPT SELECT object, rolename, privilege FROM held
 )
-SELECT format('REVOKE %s ON {kind} {schema}%I FROM %I',
+SELECT format('REVOKE %s ON {kind} {schema}%I FROM %I CASCADE',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
   FROM excess GROUP BY object, rolename
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR %s ON {kind} {schema}%I FROM %I CASCADE',
+              privilege, object, rolename)
+  FROM held WHERE is_grantable AND rolename IN ({names.grantees})
 UNION ALL
 SELECT format('GRANT %s ON {kind} {schema}%I TO %I',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)

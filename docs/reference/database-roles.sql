@@ -112,7 +112,8 @@ ALTER ROLE futurisys_loader PASSWORD :'loader_password';
 \endif
 \endif
 
--- Who makes a database for another role has to be a member of it; until the end of this script.
+-- Who makes a database for another role has to be a member of it; until the end of this script. (If
+-- that is never reached: REVOKE futurisys_owner FROM CURRENT_USER.)
 SELECT pg_has_role('futurisys_owner', 'USAGE') AND pg_has_role('futurisys_owner',
        CASE WHEN current_setting('server_version_num')::int >= 160000
             THEN 'SET' ELSE 'MEMBER' END) AS is_member
@@ -164,13 +165,13 @@ WITH wanted AS (
         ('futurisys', 'futurisys_loader', ARRAY['CONNECT', 'TEMPORARY'])
     ) AS matrix (object, rolename, privileges), unnest(privileges) AS privilege
 ), held AS (
-    SELECT object::text, privilege,
+    SELECT object::text, privilege, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-        SELECT datname, grantee, privilege_type
+        SELECT datname, grantee, privilege_type, is_grantable
           FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
          WHERE datname = 'futurisys'
-      ) AS entry (object, grantee, privilege)
+      ) AS entry (object, grantee, privilege, is_grantable)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
      WHERE rolename IN ('public', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
@@ -179,9 +180,13 @@ WITH wanted AS (
     SELECT object, rolename, privilege FROM wanted
     EXCEPT SELECT object, rolename, privilege FROM held
 )
-SELECT format('REVOKE %s ON DATABASE %I FROM %I',
+SELECT format('REVOKE %s ON DATABASE %I FROM %I CASCADE',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
   FROM excess GROUP BY object, rolename
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR %s ON DATABASE %I FROM %I CASCADE',
+              privilege, object, rolename)
+  FROM held WHERE is_grantable AND rolename IN ('futurisys_app', 'futurisys_auditor', 'futurisys_loader')
 UNION ALL
 SELECT format('GRANT %s ON DATABASE %I TO %I',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
@@ -197,13 +202,13 @@ WITH wanted AS (
         ('public', 'futurisys_loader', ARRAY['USAGE'])
     ) AS matrix (object, rolename, privileges), unnest(privileges) AS privilege
 ), held AS (
-    SELECT object::text, privilege,
+    SELECT object::text, privilege, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-        SELECT nspname, grantee, privilege_type
+        SELECT nspname, grantee, privilege_type, is_grantable
           FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
          WHERE nspname = 'public'
-      ) AS entry (object, grantee, privilege)
+      ) AS entry (object, grantee, privilege, is_grantable)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
      WHERE rolename IN ('public', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
@@ -212,9 +217,13 @@ WITH wanted AS (
     SELECT object, rolename, privilege FROM wanted
     EXCEPT SELECT object, rolename, privilege FROM held
 )
-SELECT format('REVOKE %s ON SCHEMA %I FROM %I',
+SELECT format('REVOKE %s ON SCHEMA %I FROM %I CASCADE',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
   FROM excess GROUP BY object, rolename
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR %s ON SCHEMA %I FROM %I CASCADE',
+              privilege, object, rolename)
+  FROM held WHERE is_grantable AND rolename IN ('futurisys_app', 'futurisys_auditor', 'futurisys_loader')
 UNION ALL
 SELECT format('GRANT %s ON SCHEMA %I TO %I',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
@@ -315,13 +324,13 @@ WITH wanted AS (
         ('django_migrations', 'futurisys_auditor', ARRAY['SELECT'])
     ) AS matrix (object, rolename, privileges), unnest(privileges) AS privilege
 ), held AS (
-    SELECT object::text, privilege,
+    SELECT object::text, privilege, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-        SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
+        SELECT relname, grantee, privilege_type, is_grantable FROM pg_class, aclexplode(relacl)
          WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
            AND relkind IN ('r', 'p', 'v', 'm', 'f')
-      ) AS entry (object, grantee, privilege)
+      ) AS entry (object, grantee, privilege, is_grantable)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
      WHERE rolename IN ('public', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
@@ -330,9 +339,13 @@ WITH wanted AS (
     SELECT object, rolename, privilege FROM wanted
     EXCEPT SELECT object, rolename, privilege FROM held
 )
-SELECT format('REVOKE %s ON TABLE public.%I FROM %I',
+SELECT format('REVOKE %s ON TABLE public.%I FROM %I CASCADE',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
   FROM excess GROUP BY object, rolename
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR %s ON TABLE public.%I FROM %I CASCADE',
+              privilege, object, rolename)
+  FROM held WHERE is_grantable AND rolename IN ('futurisys_app', 'futurisys_auditor', 'futurisys_loader')
 UNION ALL
 SELECT format('GRANT %s ON TABLE public.%I TO %I',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
@@ -347,18 +360,23 @@ WITH wanted AS (
     ('predictions_apitoken', 'futurisys_auditor', ARRAY['name', 'user_id', 'created', 'expiry'])
     ) AS matrix (relname, rolename, columns), unnest(columns) AS attname
 ), held AS (
-    SELECT relname::text, attname::text, privilege_type,
+    SELECT relname::text, attname::text, privilege_type, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid, aclexplode(attacl)
      WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
 )
-SELECT format('REVOKE %s (%s) ON TABLE public.%I FROM %I', privilege_type,
+SELECT format('REVOKE %s (%s) ON TABLE public.%I FROM %I CASCADE', privilege_type,
               string_agg(quote_ident(attname), ', ' ORDER BY attname), relname, rolename)
   FROM held
  WHERE rolename IN ('public', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
    AND (privilege_type <> 'SELECT'
         OR (relname, rolename, attname) NOT IN (SELECT relname, rolename, attname FROM wanted))
  GROUP BY relname, rolename, privilege_type
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR SELECT (%I) ON TABLE public.%I FROM %I CASCADE',
+              attname, relname, rolename)
+  FROM held
+ WHERE is_grantable AND privilege_type = 'SELECT' AND rolename IN ('futurisys_app', 'futurisys_auditor', 'futurisys_loader')
 UNION ALL
 SELECT format('GRANT SELECT (%s) ON TABLE public.%I TO %I',
               string_agg(quote_ident(attname), ', ' ORDER BY attname), relname, rolename)
@@ -382,13 +400,13 @@ WITH wanted AS (
       JOIN pg_class AS counter ON counter.oid = objid AND counter.relkind = 'S'
      WHERE relation.relnamespace = 'public'::regnamespace
 ), held AS (
-    SELECT object::text, privilege,
+    SELECT object::text, privilege, is_grantable,
            coalesce((SELECT rolname FROM pg_roles WHERE oid = grantee), 'public')::text AS rolename
       FROM (
-        SELECT relname, grantee, privilege_type FROM pg_class, aclexplode(relacl)
+        SELECT relname, grantee, privilege_type, is_grantable FROM pg_class, aclexplode(relacl)
          WHERE relnamespace = 'public'::regnamespace AND relowner = 'futurisys_owner'::regrole
            AND relkind = 'S'
-      ) AS entry (object, grantee, privilege)
+      ) AS entry (object, grantee, privilege, is_grantable)
 ), excess AS (
     SELECT object, rolename, privilege FROM held
      WHERE rolename IN ('public', 'futurisys_app', 'futurisys_auditor', 'futurisys_loader')
@@ -397,9 +415,13 @@ WITH wanted AS (
     SELECT object, rolename, privilege FROM wanted
     EXCEPT SELECT object, rolename, privilege FROM held
 )
-SELECT format('REVOKE %s ON SEQUENCE public.%I FROM %I',
+SELECT format('REVOKE %s ON SEQUENCE public.%I FROM %I CASCADE',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)
   FROM excess GROUP BY object, rolename
+UNION ALL
+SELECT format('REVOKE GRANT OPTION FOR %s ON SEQUENCE public.%I FROM %I CASCADE',
+              privilege, object, rolename)
+  FROM held WHERE is_grantable AND rolename IN ('futurisys_app', 'futurisys_auditor', 'futurisys_loader')
 UNION ALL
 SELECT format('GRANT %s ON SEQUENCE public.%I TO %I',
               string_agg(privilege, ', ' ORDER BY privilege), object, rolename)

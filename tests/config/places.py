@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg2
@@ -93,9 +94,8 @@ def new_place() -> Iterator[Place]:
     if version >= 160000:
         rows(server_url(), f"ALTER ROLE {admin} SET createrole_self_grant = ''")
     at = psycopg2.extensions.parse_dsn(server_url())
-    place = Place(
-        f"postgres://{admin}:{mark}@{at.get('host', '')}:{at.get('port', 5432)}/postgres", names
-    )
+    host = quote(at.get("host", ""), safe="")
+    place = Place(f"postgres://{admin}:{mark}@{host}:{at.get('port', 5432)}/postgres", names)
     try:
         yield place
     finally:

@@ -18,7 +18,7 @@ from config.postgres.sessions import embedded_postgres_needed
 from config.roles.envfile import env_file_update
 from config.roles.matrix import ROLES, Role
 from config.roles.provision import ProvisionError, require_version
-from config.roles.statements import Names
+from config.roles.statements import Names, membership_query
 from tests.config.places import Place, django_as, new_place, rows, server_url
 
 
@@ -162,6 +162,22 @@ def test_a_dry_run_makes_nothing(place: Place) -> None:
     assert roles_made(place) == set()
 
 
+def test_a_dry_run_looks_into_a_database_that_lets_the_administrator_in(place: Place) -> None:
+    place.create()
+    ((grant,),) = rows(place.admin_url, membership_query(place.names))
+    rows(place.admin_url, grant)
+    place.rows(Role.OWNER, f"GRANT DELETE ON auth_permission TO {place.names.of(Role.APP)}")
+    before = place.privileges()
+    for arguments in (["--dry-run"], ["--dry-run", "--grants-only"]):
+        text = place.create(*arguments)
+        assert "REVOKE DELETE ON TABLE public.auth_permission" in text
+        assert "privileges on sequences: nothing to change" in text
+    assert place.privileges() == before
+    place.create()  # a membership that was there before stays
+    assert place.privileges() != before
+    rows(place.admin_url, f"SET ROLE {place.names.owner}")
+
+
 # -- privileges alone ---------------------------------------------------------------------------
 
 
@@ -181,6 +197,13 @@ def test_what_was_changed_by_hand_is_put_right(place: Place) -> None:
         f"GRANT CONNECT ON DATABASE {place.names.database} TO PUBLIC",
     ):
         place.rows(Role.OWNER, statement)
+    # What one role was let pass on to another goes as well.
+    pass_on = "GRANT {what} TO {role} WITH GRANT OPTION"
+    place.rows(Role.OWNER, pass_on.format(what="INSERT ON mlmodel_modelversion", role=app))
+    place.rows(Role.APP, f"GRANT INSERT ON mlmodel_modelversion TO {auditor}")
+    place.rows(Role.OWNER, pass_on.format(what="SELECT ON django_session", role=app))
+    place.rows(Role.APP, f"GRANT SELECT ON django_session TO {auditor}")
+    place.rows(Role.OWNER, pass_on.format(what="SELECT (email) ON auth_user", role=auditor))
     with django_as(place.urls[Role.OWNER]):
         shown = place.call("--grants-only", "--dry-run")
         assert f"REVOKE DELETE, UPDATE ON TABLE public.predictions_predictionoutput FROM {app}" in (
@@ -301,8 +324,9 @@ def test_another_administrator_without_a_say_over_the_roles_is_told_so(place: Pl
         if version < 160000:  # there CREATEROLE is a say over every role
             assert "left alone" in other.call(f"--admin-url={other.admin_url}", *arguments)
             return
-        with pytest.raises(CommandError, match=rf"GRANT {place.names.owner} TO admin_\w+ WITH"):
-            other.call(f"--admin-url={other.admin_url}", *arguments)
+        for option in ("--no-migrate", "--rotate-passwords"):
+            with pytest.raises(CommandError, match=rf"GRANT {place.names.owner} TO admin_\w+ WITH"):
+                other.call(f"--admin-url={other.admin_url}", *arguments, option)
 
 
 def test_grants_without_the_roles_say_what_comes_first(place: Place) -> None:
