@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -49,6 +49,12 @@ class Place:
 
     def rows(self, role: Role, sql: str) -> list[tuple[Any, ...]]:
         return rows(self.urls[role], sql)
+
+    def login_url(self, user: str, password: str) -> str:
+        """Of the database, for anybody."""
+        at = urlsplit(self.admin_url)
+        place = at.netloc.rpartition("@")[2]
+        return f"postgres://{user}:{password}@{place}/{self.names.database}"
 
     def privileges(self) -> list[tuple[Any, ...]]:
         """Everything that is granted in the database, to anybody."""

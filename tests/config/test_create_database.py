@@ -367,18 +367,10 @@ def test_the_script_makes_what_the_command_makes(place: Place, tmp_path: Path) -
     first = psql(place, script, *passwords)
     assert first.returncode == 0, first.stderr
     assert f"run manage.py migrate as {place.names.owner}" in first.stdout
-    for role in Role:
-        place.urls[role] = str(
-            make_dsn(
-                place.admin_url,
-                dbname=place.names.database,
-                user=place.names.of(role),
-                password=f"password-of-{role}",
-            )
-        )
-    at = psycopg2.extensions.parse_dsn(place.urls[Role.OWNER])
-    url = f"postgres://{at['user']}:{at['password']}@{at['host']}:{at['port']}/{at['dbname']}"
-    with django_as(url):
+    place.urls = {
+        role: place.login_url(place.names.of(role), f"password-of-{role}") for role in Role
+    }
+    with django_as(place.urls[Role.OWNER]):
         call_command("migrate", verbosity=0)
 
     second = psql(place, script)  # no role is new: no password is asked for
