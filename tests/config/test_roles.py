@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -330,7 +330,12 @@ def test_the_loader_loads_files_and_their_corrections(place: Place, tmp_path: Pa
         loaded_by = set(DatasetImport.objects.values_list("database_role", flat=True))
     assert loaded_by == {place.names.of(Role.LOADER)}
     for role in (Role.APP, Role.AUDITOR):
-        with django_as(place.urls[role]), pytest.raises(DatabaseError):
+        with (
+            django_as(place.urls[role]),
+            pytest.raises(
+                CommandError, match="may not load datasets; the loader and the owner may"
+            ),
+        ):
             call_command("load_dataset", source=[str(first)], allow_rejects=1, verbosity=0)
 
 
