@@ -8,6 +8,9 @@ from typing import Any, Final
 from django.db import connection, models
 from psycopg2 import sql
 
+#: Characters sent at once. In blocks of psycopg2's 8 KiB, a load would wait hundreds of times a
+#: chunk until the thread that reads the file passes the interpreter on.
+_BLOCK: Final = 1 << 20
 _SPECIAL: Final = re.compile(r"[\\\t\n\r]")
 _ESCAPED: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
@@ -34,7 +37,7 @@ def rows_copy(
     )
     # Django turns the driver's errors into its own for every call but this one.
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(statement.as_string(cursor.cursor), lines)
+        cursor.copy_expert(statement.as_string(cursor.cursor), lines, size=_BLOCK)
 
 
 def _column(table: type[models.Model], name: str) -> str:
