@@ -273,19 +273,20 @@ class DatasetImportAdmin(ReadOnlyAdmin):
             "may_view_records": may_view_records,
         }
         if may_view_changes:
-            changed = Paginator(revisions_made(dataset_import=after), _ROWS_A_PAGE)
-            page = changed.get_page(request.GET.get("changed"))
+            page = _page(after.rows_updated, request.GET.get("changed"))
+            revisions = revisions_made(dataset_import=after, **_slice(page))
+            of_before = comparison.changed_of_before
             context |= {
                 "changed": _pages(request, page, "changed"),
-                "changed_of_before": f"{comparison.changed_of_before:,}",
-                "revisions": [(revision, changes_said(revision)) for revision in page],
+                "changed_of_before": None if of_before is None else f"{of_before:,}",
+                "revisions": [(revision, changes_said(revision)) for revision in revisions],
             }
         if may_view_records:
-            created = Paginator(records_created(dataset_import=after), _ROWS_A_PAGE)
-            records = created.get_page(request.GET.get("created"))
+            page = _page(after.rows_created, request.GET.get("created"))
+            records = records_created(dataset_import=after, **_slice(page))
             areas = [(record, f"{record.property_gfa_total_sqft:,.0f}") for record in records]
             context |= {
-                "created": {**_pages(request, records, "created"), "rows": areas},
+                "created": {**_pages(request, page, "created"), "rows": areas},
                 "created_url": list_url(BenchmarkRecord, created_by=after.pk),
             }
         return context
@@ -330,6 +331,16 @@ class DatasetImportAdmin(ReadOnlyAdmin):
 def _counts_said(label: str, count: CountComparison) -> tuple[str, str, str, str]:
     difference = f"{count.difference:+,}" if count.difference else "0"
     return label, f"{count.before:,}", f"{count.after:,}", difference
+
+
+def _page(count: int, number: str | None) -> Page[int]:
+    """A page of as many rows as an import says: nothing is counted."""
+    return Paginator(range(count), _ROWS_A_PAGE).get_page(number)
+
+
+def _slice(page: Page[int]) -> dict[str, int]:
+    start = (page.number - 1) * page.paginator.per_page
+    return {"start": start, "stop": start + page.paginator.per_page}
 
 
 def _pages(request: HttpRequest, page: Page[Any], key: str) -> dict[str, Any]:

@@ -92,8 +92,6 @@ class BenchmarkRecordAdmin(LongListAdmin):
         "district",
         "made_up",
     )
-    # What an index gives in order, or what a filter by year leaves few enough of.
-    sortable_by = ("data_year", "floor_area", "energy", "intensity")
     list_filter = (
         DataYearFilter,
         PropertyTypeFilter,
@@ -235,6 +233,10 @@ class BenchmarkRecordAdmin(LongListAdmin):
             return records.select_related("building").only(*_LISTED)
         records = records.select_related("building", "dataset_import__imported_by", "published")
         return records.prefetch_related("uses")
+
+    def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
+        """What an index gives in order: quantities within a year."""
+        return ("floor_area", "energy", "intensity") if "data_year" in request.GET else ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, TextField
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from buildings.benchmarking import header_key
@@ -12,6 +12,8 @@ from buildings.models import BenchmarkRecord, DatasetImport, RecordRevision
 from buildings.quality import RULES
 from buildings.reading import columns_of
 
+#: Beyond so many changed records, those of one former import are not counted.
+MOST_COUNTED: Final = 10_000
 #: Counts of an import, in the order they are read in.
 COUNTS: Final = (
     "rows_read",
@@ -60,22 +62,54 @@ def created_by(*, import_id: int) -> Q:
     An import touches a record once: it wrote what the record is or has been, and did so without
     changing anything.
     """
+    # A union, not an OR: each part has its index.
     revisions = RecordRevision.objects.order_by()
-    formerly = revisions.filter(former_import=import_id).values("record")
+    is_now = BenchmarkRecord.objects.order_by().filter(dataset_import=import_id).values("pk")
+    has_been = revisions.filter(former_import=import_id).values("record")
     changed = revisions.filter(record=OuterRef("pk"), dataset_import=import_id)
-    return (Q(dataset_import=import_id) | Q(pk__in=formerly)) & Q(~Exists(changed))
+    return Q(pk__in=is_now.union(has_been)) & Q(~Exists(changed))
 
 
-def records_created(*, dataset_import: DatasetImport) -> QuerySet[BenchmarkRecord]:
-    """The records that the import was the first to bring, with building. One query."""
-    records = BenchmarkRecord.objects.filter(created_by(import_id=dataset_import.pk))
-    return records.select_related("building").order_by("pk")
+def records_created(
+    *, dataset_import: DatasetImport, start: int, stop: int
+) -> list[BenchmarkRecord]:
+    """A slice of the records that the import was the first to bring, with building; how many
+    there are is its `rows_created`. Two queries."""
+    created = created_by(import_id=dataset_import.pk)
+    keys = list(
+        BenchmarkRecord.objects.filter(created)
+        .order_by("pk")
+        .values_list("pk", flat=True)[start:stop]
+    )
+    records = BenchmarkRecord.objects.filter(pk__in=keys).select_related("building")
+    return list(
+        records.only(
+            "data_year",
+            "primary_property_type",
+            "property_gfa_total_sqft",
+            "building__ose_building_id",
+            "building__property_name",
+        ).order_by("pk")
+    )
 
 
-def revisions_made(*, dataset_import: DatasetImport) -> QuerySet[RecordRevision]:
-    """What the import changed, with record, building and the import before. One query."""
+def revisions_made(*, dataset_import: DatasetImport, start: int, stop: int) -> list[RecordRevision]:
+    """A slice of what the import changed, with record and building; how many there are is its
+    `rows_updated`. Two queries."""
+    # Keys first: an index alone skips what is before the slice.
     revisions = RecordRevision.objects.filter(dataset_import=dataset_import).order_by("pk")
-    return revisions.select_related("record__building", "former_import")
+    keys = list(revisions.values_list("pk", flat=True)[start:stop])
+    read = RecordRevision.objects.filter(pk__in=keys).select_related("record__building")
+    return list(
+        read.only(
+            "former_import_id",
+            "former_line_number",
+            "changes",
+            "record__data_year",
+            "record__building__ose_building_id",
+            "record__building__property_name",
+        ).order_by("pk")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +144,9 @@ class ImportComparison:
     header: HeaderComparison
     counts: tuple[CountComparison, ...]
     flags: tuple[CountComparison, ...]
-    #: Of the records that `after` changed, those that `before` had written.
-    changed_of_before: int
+    #: Of the records that `after` changed, those that `before` had written; None: too many to
+    #: count while somebody waits.
+    changed_of_before: int | None
 
     @property
     def is_same_file(self) -> bool:
@@ -125,9 +160,10 @@ class ImportComparison:
 def dataset_import_comparison(
     *, before: DatasetImport, after: DatasetImport, with_changes: bool = True
 ) -> ImportComparison:
-    """How two imports differ. One query, none without changes; their lists of records are
-    `revisions_made` and `records_created`."""
+    """How two imports differ. One query at most; the lists of records are `revisions_made` and
+    `records_created`."""
     changed = RecordRevision.objects.filter(dataset_import=after, former_import=before)
+    is_counted = with_changes and after.rows_updated <= MOST_COUNTED
     return ImportComparison(
         before=before,
         after=after,
@@ -136,7 +172,7 @@ def dataset_import_comparison(
             CountComparison(name, getattr(before, name), getattr(after, name)) for name in COUNTS
         ),
         flags=_flags_compared(before.quality_flags, after.quality_flags),
-        changed_of_before=changed.count() if with_changes else 0,
+        changed_of_before=changed.count() if is_counted else None,
     )
 
 
