@@ -114,6 +114,12 @@ class BoundedChangeList(ChangeList):
     """
 
     FEW_ROWS: Final = 2_000
+    queryset: Any
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """None but for columns that can be sorted by: others would sort the whole table."""
+        is_sortable = field_name in (self.sortable_by or ())
+        return super().get_ordering_field(field_name) if is_sortable else None
 
     def get_results(self, request: HttpRequest) -> None:
         if self.queryset.query.where:

@@ -62,12 +62,10 @@ def created_by(*, import_id: int) -> Q:
     An import touches a record once: it wrote what the record is or has been, and did so without
     changing anything.
     """
-    # A union, not an OR: each part has its index.
     revisions = RecordRevision.objects.order_by()
-    is_now = BenchmarkRecord.objects.order_by().filter(dataset_import=import_id).values("pk")
     has_been = revisions.filter(former_import=import_id).values("record")
     changed = revisions.filter(record=OuterRef("pk"), dataset_import=import_id)
-    return Q(pk__in=is_now.union(has_been)) & Q(~Exists(changed))
+    return (Q(dataset_import=import_id) | Q(pk__in=has_been)) & Q(~Exists(changed))
 
 
 def records_created(
@@ -75,12 +73,14 @@ def records_created(
 ) -> list[BenchmarkRecord]:
     """A slice of the records that the import was the first to bring, with building; how many
     there are is its `rows_created`. Two queries."""
-    created = created_by(import_id=dataset_import.pk)
-    keys = list(
-        BenchmarkRecord.objects.filter(created)
-        .order_by("pk")
-        .values_list("pk", flat=True)[start:stop]
+    # `created_by` as sets: by key, each has its index, however few of all records they hold.
+    revisions = RecordRevision.objects.order_by().values_list("record", flat=True)
+    is_now = BenchmarkRecord.objects.order_by().filter(dataset_import=dataset_import)
+    written = is_now.values_list("pk", flat=True).union(
+        revisions.filter(former_import=dataset_import)
     )
+    created = written.difference(revisions.filter(dataset_import=dataset_import))
+    keys = list(created.order_by("pk")[start:stop])
     records = BenchmarkRecord.objects.filter(pk__in=keys).select_related("building")
     return list(
         records.only(
