@@ -182,7 +182,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
         "YearsENERGYSTARCertified",
         "record",
         "years_energy_star_certified",
-        parsers.text(255),
+        parsers.years_certified,
         missing="",
     ),
     Column(
@@ -279,6 +279,11 @@ _KNOWN: Final = {
 }
 
 
+def columns_known(header: Sequence[str]) -> dict[str, Column]:
+    """The known columns of a header that was read before, by its own spelling of them."""
+    return {name: _KNOWN[header_key(name)] for name in header if header_key(name) in _KNOWN}
+
+
 def columns_located(header: Sequence[str], line_number: int) -> list[tuple[int, Column]]:
     """Position and column of each known header, in the order of COLUMNS.
 
@@ -317,7 +322,7 @@ def _missing_said(missing: list[str], unknown: dict[str, str], header: Sequence[
                 return f"cells are separated by {name}; right would be commas"
     said = []
     for name in missing:
-        near = difflib.get_close_matches(header_key(name), unknown, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(header_key(name), unknown, n=1, cutoff=0.65)
         said.append(f"{name!r} (nearest in the file: {unknown[near[0]]!r})" if near else repr(name))
     noun = "a required column is" if len(said) == 1 else f"{len(said)} required columns are"
     return f"{noun} missing: {', '.join(said)}"

@@ -7,10 +7,9 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from buildings.admin.facts import FACTS, NOT_KNOWN, value_said
-from buildings.benchmarking import COLUMNS, Column
+from buildings.benchmarking import COLUMNS, Column, columns_known
 from buildings.models import BenchmarkRecord, Building, PublishedRow
 from buildings.parsers import MISSING, SetAsideError, boolean
-from buildings.reading import columns_of
 from buildings.understanding import RANKS
 
 _RECORD_FIELDS: Final = frozenset(
@@ -51,7 +50,7 @@ def cells_understood(record: BenchmarkRecord) -> list[PublishedCell]:
         return []
     stored = _Stored(record)
     header = record.dataset_import.header
-    columns = columns_of(header)
+    columns = columns_known(header)
     cells = [
         _cell(stored, columns.get(name), name, text)
         for name, text in zip_longest(header, row.cells, fillvalue="")

@@ -7,10 +7,9 @@ from typing import Final
 from django.db.models import Exists, Func, IntegerField, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
-from buildings.benchmarking import header_key
+from buildings.benchmarking import columns_known, header_key
 from buildings.models import BenchmarkRecord, DatasetImport, RecordRevision
 from buildings.quality import RULES
-from buildings.reading import columns_of
 
 #: Beyond so many changed records, those of one former import are not counted.
 MOST_COUNTED: Final = 10_000
@@ -196,7 +195,7 @@ def headers_compared(before: Sequence[str], after: Sequence[str]) -> HeaderCompa
 
 def _by_meaning(header: Sequence[str]) -> dict[tuple[str, int], str]:
     """Each name by its column, counted: an unknown name may stand twice."""
-    columns = columns_of(header)
+    columns = columns_known(header)
     seen: dict[str, int] = {}
     found = {}
     for name in header:

@@ -76,7 +76,7 @@ class Command(BaseCommand):
                     on_progress=on_progress,
                 )
         except DatasetError as error:
-            raise CommandError(f"{error}.\nNothing was changed.") from error
+            raise CommandError(f"{error}\nNothing was changed.") from error
         if not is_quiet:
             for report in reports:
                 self._summarise(report, is_dry_run=options["dry_run"])
