@@ -159,6 +159,7 @@ class EmissionFactorSetFactory(DjangoModelFactory[EmissionFactorSet]):
 
     @post_generation
     def factors(self, create: bool, extracted: dict[str, float] | None, **kwargs: object) -> None:
+        factor_set: Any = self
         given = extracted or {"electricity": 6.9714, "natural_gas": 53.11, "steam": 77.188}
         for fuel, factor in given.items():
-            EmissionFactor.objects.create(factor_set=self, fuel=fuel, kgco2e_per_mbtu=factor)
+            EmissionFactor.objects.create(factor_set=factor_set, fuel=fuel, kgco2e_per_mbtu=factor)
