@@ -1,6 +1,6 @@
 """Emission factor sets: which factors were in force, and where they come from."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,10 +16,10 @@ from buildings.emissions import ABSOLUTE_TOLERANCE_MTCO2E, RELATIVE_TOLERANCE
 from buildings.models import EmissionFactor, EmissionFactorSet
 from buildings.quality import KBTU_PER_KWH, KBTU_PER_THERM
 
-DERIVED = "derived by regression"
-GIVEN = "from its source"
+DERIVED: Final = "derived by regression"
+GIVEN: Final = "from its source"
 #: Fuel -> its name, the unit it is billed in, kBtu per that unit.
-_FUELS = {
+_FUELS: Final = {
     "electricity": ("Electricity", "kWh", KBTU_PER_KWH),
     "natural_gas": ("Natural gas", "therm", KBTU_PER_THERM),
     "steam": ("District steam", "", 0.0),
@@ -74,17 +74,17 @@ class EmissionFactorSetAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": (STYLES,)}
 
+    list_fullwidth = True
     list_display = (
         "__str__",
         "data_year",
         "basis",
+        "share",
         "electricity",
         "natural_gas",
         "steam",
-        "share",
-        "created_at",
     )
-    sortable_by = ("data_year", "created_at")
+    sortable_by = ("data_year",)
     list_filter = ("is_derived",)
     search_fields = ("name", "source")
     search_help_text = "Part of a name or source"

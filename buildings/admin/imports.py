@@ -1,7 +1,7 @@
 """Imports: what a file was, what it changed, and how it differs from another."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.options import csrf_protect_m
@@ -32,11 +32,11 @@ from buildings.selectors.imports import (
     revisions_made,
 )
 
-_TITLES = {rule.code: rule.title for rule in RULES}
-_ROWS_A_PAGE = 25
+_TITLES: Final = {rule.code: rule.title for rule in RULES}
+_ROWS_A_PAGE: Final = 25
 #: Times, which tell no two imports' contents apart.
-_ALWAYS_DIFFERENT = ("Began", "Took")
-_SHOWN_COUNTS = tuple(name.removeprefix("rows_") for name in COUNTS)
+_ALWAYS_DIFFERENT: Final = ("Began", "Took")
+_SHOWN_COUNTS: Final = tuple(name.removeprefix("rows_") for name in COUNTS)
 
 
 def _label(field: str) -> str:
@@ -101,6 +101,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": (STYLES,)}
 
+    list_fullwidth = True
     change_form_template = "buildings/admin/import.html"
     list_display = (
         "id",
