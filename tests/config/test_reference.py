@@ -14,8 +14,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
+from config.management.commands.export_reference import PAGES
 from config.postgres.account import wheel_package
 from config.reference import features_page, schema_diagram, schema_sql
+from config.roles.page import roles_page
+from config.roles.script import roles_script
+from config.roles.statements import Names
 from tests.fakes import FakeServedModel
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -48,6 +52,8 @@ def test_the_pages_are_what_the_code_makes() -> None:
         ("features.md", features_page()),
         ("schema.md", schema_diagram()),
         ("schema.sql", schema_sql()),
+        ("database-roles.md", roles_page()),
+        ("database-roles.sql", roles_script(Names("futurisys", "futurisys"))),
     ):
         assert (REFERENCE / name).read_text(encoding="utf-8") == made, (
             f"run make schema-write: {name}"
@@ -81,7 +87,7 @@ def test_the_command_writes_and_checks(
     call_command("export_reference", directory=tmp_path / "new", stdout=StringIO())
     out = StringIO()
     call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
-    assert out.getvalue().count("Up to date") == 3
+    assert out.getvalue().count("Up to date") == len(PAGES)
     (tmp_path / "new" / "schema.md").write_text("old", encoding="utf-8")
     with pytest.raises(CommandError, match="is out of date"):
         call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)

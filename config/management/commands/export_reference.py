@@ -11,17 +11,22 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from config.reference import features_page, schema_diagram, schema_sql
+from config.roles.page import roles_page
+from config.roles.script import roles_script
+from config.roles.statements import Names
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "features.md": features_page,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,
+    "database-roles.md": roles_page,
+    "database-roles.sql": lambda: roles_script(Names("futurisys", "futurisys")),
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Writes docs/reference/{features.md,schema.md,schema.sql} from the code. The schema is "
+        "Writes docs/reference/ from the code (but openapi.yaml). The schema is "
         "taken from a temporary database that the migrations make: the role must be allowed to "
         "create one."
     )
