@@ -55,16 +55,29 @@ def data_years_imported() -> list[int]:
     return list(years.distinct().order_by("-year"))
 
 
-def created_by(*, import_id: int) -> Q:
-    """Condition on records: this import was the first to bring them.
+def created_by(*, import_id: int, few: int = 2_000) -> Q:
+    """Condition on records: this import was the first to bring them. One query.
 
     An import touches a record once: it wrote what the record is or has been, and did so without
-    changing anything.
+    changing anything. `few` records are named by their keys, so that they are found without
+    reading all others; of more, a list finds its first soon enough.
     """
+    keys = _keys_created(import_id, 0, few + 1)
+    if len(keys) <= few:
+        return Q(pk__in=keys)
     revisions = RecordRevision.objects.order_by()
     has_been = revisions.filter(former_import=import_id).values("record")
     changed = revisions.filter(record=OuterRef("pk"), dataset_import=import_id)
     return (Q(dataset_import=import_id) | Q(pk__in=has_been)) & Q(~Exists(changed))
+
+
+def _keys_created(import_id: int, start: int, stop: int) -> list[int]:
+    """The same as sets of keys: each has its index, however few of all records they hold."""
+    revisions = RecordRevision.objects.order_by().values_list("record", flat=True)
+    is_now = BenchmarkRecord.objects.order_by().filter(dataset_import=import_id)
+    written = is_now.values_list("pk", flat=True).union(revisions.filter(former_import=import_id))
+    created = written.difference(revisions.filter(dataset_import=import_id))
+    return list(created.order_by("pk")[start:stop])
 
 
 def records_created(
@@ -72,14 +85,7 @@ def records_created(
 ) -> list[BenchmarkRecord]:
     """A slice of the records that the import was the first to bring, with building; how many
     there are is its `rows_created`. Two queries."""
-    # `created_by` as sets: by key, each has its index, however few of all records they hold.
-    revisions = RecordRevision.objects.order_by().values_list("record", flat=True)
-    is_now = BenchmarkRecord.objects.order_by().filter(dataset_import=dataset_import)
-    written = is_now.values_list("pk", flat=True).union(
-        revisions.filter(former_import=dataset_import)
-    )
-    created = written.difference(revisions.filter(dataset_import=dataset_import))
-    keys = list(created.order_by("pk")[start:stop])
+    keys = _keys_created(dataset_import.pk, start, stop)
     records = BenchmarkRecord.objects.filter(pk__in=keys).select_related("building")
     return list(
         records.only(

@@ -431,6 +431,23 @@ def test_record_without_flags_row_or_history_says_so(auditor_client: Client) -> 
         assert text in body
 
 
+def test_list_says_how_many_flags_and_which(auditor_client: Client) -> None:
+    BenchmarkRecordFactory.create()
+    BenchmarkRecordFactory.create(quality_flags=["energy_missing"])
+    BenchmarkRecordFactory.create(quality_flags=["energy_missing", "site_eui_differs"])
+    body = auditor_client.get(address(BenchmarkRecord, "changelist")).content.decode()
+    assert ">1 flag</span>" in body
+    assert ">2 flags</span>" in body
+    # In the order of the rules, whatever the order they are stored in.
+    assert "any floor area on record; No energy was reported" in body
+
+
+def test_record_without_coordinates(auditor_client: Client) -> None:
+    record = BenchmarkRecordFactory.create(latitude=None, quality_flags=["energy_missing"])
+    response = auditor_client.get(address(BenchmarkRecord, "change", record.pk))
+    assert "-122.33" not in response.content.decode()
+
+
 # As published and as understood
 
 

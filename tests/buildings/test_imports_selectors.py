@@ -70,8 +70,9 @@ def test_an_import_created_what_it_wrote_without_changing_anything() -> None:
     last = twice.dataset_import
     for imported, expected in ((first, [untouched, twice]), (middle, []), (last, [])):
         assert records_created(dataset_import=imported, start=0, stop=9) == expected
-        condition = created_by(import_id=imported.pk)
-        assert list(BenchmarkRecord.objects.filter(condition).order_by("pk")) == expected
+        for few in (0, 2_000):
+            condition = created_by(import_id=imported.pk, few=few)
+            assert list(BenchmarkRecord.objects.filter(condition).order_by("pk")) == expected
     assert records_created(dataset_import=first, start=1, stop=2) == [twice]
 
 
