@@ -279,6 +279,11 @@ _KNOWN: Final = {
 }
 
 
+def columns_known(header: Sequence[str]) -> dict[str, Column]:
+    """The known columns of a header that was read before, by its own spelling of them."""
+    return {name: _KNOWN[header_key(name)] for name in header if header_key(name) in _KNOWN}
+
+
 def columns_located(header: Sequence[str], line_number: int) -> list[tuple[int, Column]]:
     """Position and column of each known header, in the order of COLUMNS.
 
