@@ -1,5 +1,6 @@
 """Questions about groups of buildings in one year: by type, age and district."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.db.models import Avg, Count, F, Q, Sum
@@ -10,7 +11,7 @@ from buildings.queries.definition import DATA_YEAR, IS_SYNTHETIC, Query, Row
 from buildings.queries.expressions import COMPARABLE, METERED_KBTU, Quantile
 
 
-def eui_by_type(*, data_year: int, is_synthetic: bool) -> list[Row]:
+def eui_by_type(*, data_year: int, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         COMPARABLE, data_year=data_year, is_synthetic=is_synthetic
     )
@@ -57,7 +58,7 @@ ORDER BY site_eui_median_kbtu_per_sqft DESC, r.primary_property_type""",
 )
 
 
-def eui_by_decade(*, data_year: int, is_synthetic: bool) -> list[Row]:
+def eui_by_decade(*, data_year: int, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         COMPARABLE, data_year=data_year, is_synthetic=is_synthetic, year_built__isnull=False
     )
@@ -108,7 +109,7 @@ ORDER BY decade_built""",
 )
 
 
-def fuel_mix_by_type(*, data_year: int, is_synthetic: bool) -> list[Row]:
+def fuel_mix_by_type(*, data_year: int, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         data_year=data_year, is_synthetic=is_synthetic, electricity_kbtu__isnull=False
     )
@@ -194,7 +195,7 @@ ORDER BY t.primary_property_type""",
 )
 
 
-def neighborhood_ranking(*, data_year: int, is_synthetic: bool) -> list[Row]:
+def neighborhood_ranking(*, data_year: int, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         data_year=data_year, is_synthetic=is_synthetic, total_ghg_emissions_mtco2e__isnull=False
     )

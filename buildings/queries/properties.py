@@ -1,5 +1,6 @@
 """Questions about single buildings, and about which of them stand out."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.db.models import Count, Exists, F, OuterRef, Q
@@ -17,7 +18,7 @@ from buildings.queries.definition import (
 from buildings.queries.expressions import COMPARABLE, METERED_KBTU, Quantile
 
 
-def largest_consumers(*, data_year: int, is_synthetic: bool, top: int) -> list[Row]:
+def largest_consumers(*, data_year: int, is_synthetic: bool, top: int) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         data_year=data_year, is_synthetic=is_synthetic, site_energy_use_kbtu__isnull=False
     )
@@ -71,7 +72,9 @@ LIMIT %(top)s""",
 _UNSOUND = ("energy_missing", "fuels_missing", "fuels_differ_from_site_energy")
 
 
-def most_improved(*, former_year: int, data_year: int, is_synthetic: bool, top: int) -> list[Row]:
+def most_improved(
+    *, former_year: int, data_year: int, is_synthetic: bool, top: int
+) -> Sequence[Row]:
     sound = BenchmarkRecord.objects.filter(
         compliance_status="Compliant", is_synthetic=is_synthetic
     ).exclude(quality_flags__overlap=list(_UNSOUND))
@@ -158,7 +161,7 @@ LIMIT %(top)s""",
 )
 
 
-def missing_buildings(*, former_year: int, data_year: int, is_synthetic: bool) -> list[Row]:
+def missing_buildings(*, former_year: int, data_year: int, is_synthetic: bool) -> Sequence[Row]:
     reported = BenchmarkRecord.objects.filter(
         building=OuterRef("building"), data_year=data_year, is_synthetic=is_synthetic
     )
@@ -218,7 +221,7 @@ ORDER BY r.property_gfa_total_sqft DESC, b.ose_building_id""",
 )
 
 
-def building_history(*, ose_building_id: int) -> list[Row]:
+def building_history(*, ose_building_id: int) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(building__ose_building_id=ose_building_id)
     rows = records.values(
         "data_year",
@@ -274,7 +277,7 @@ ORDER BY r.data_year""",
 )
 
 
-def building_among_peers(*, ose_building_id: int, data_year: int) -> list[Row]:
+def building_among_peers(*, ose_building_id: int, data_year: int) -> Sequence[Row]:
     record = (
         BenchmarkRecord.objects.filter(
             building__ose_building_id=ose_building_id,

@@ -1,6 +1,7 @@
 """Questions about the data itself: its flags, its imports, what was made of it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db.models import CharField, Count, F, Func
@@ -19,7 +20,7 @@ from buildings.reading import columns_of
 from buildings.understanding import RANKS
 
 
-def flags_per_year(*, is_synthetic: bool) -> list[Row]:
+def flags_per_year(*, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(is_synthetic=is_synthetic).order_by()
     of_year = dict(records.values_list("data_year").annotate(records=Count("id")))
     flag = Func(F("quality_flags"), function="unnest", output_field=CharField())
@@ -67,7 +68,7 @@ ORDER BY f.data_year, records DESC, f.quality_flag""",
 )
 
 
-def imports() -> list[Row]:
+def imports() -> Sequence[Row]:
     rows = DatasetImport.objects.order_by("-id").values(
         "file_name",
         "data_years",
@@ -126,7 +127,7 @@ ORDER BY i.id DESC""",
 )
 
 
-def import_changes(*, dataset_import_id: int) -> list[Row]:
+def import_changes(*, dataset_import_id: int) -> Sequence[Row]:
     revisions = RecordRevision.objects.filter(dataset_import=dataset_import_id).select_related(
         "record__building"
     )
@@ -197,7 +198,7 @@ _FIELD_OF = {
 }
 
 
-def published_and_understood(*, ose_building_id: int, data_year: int) -> list[Row]:
+def published_and_understood(*, ose_building_id: int, data_year: int) -> Sequence[Row]:
     record = (
         BenchmarkRecord.objects.filter(
             building__ose_building_id=ose_building_id, data_year=data_year
@@ -208,7 +209,7 @@ def published_and_understood(*, ose_building_id: int, data_year: int) -> list[Ro
     )
     if record is None:
         return []
-    uses = {}
+    uses: dict[str, str | float | None] = {}
     for use in record.uses.all():
         uses |= {f"{use.rank}. use": use.use_type, f"{use.rank}. use, ft²": use.gfa_sqft}
     header = record.dataset_import.header

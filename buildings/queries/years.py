@@ -1,5 +1,6 @@
 """Questions about the city as a whole, year by year."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.db.models import Count, Q, Sum
@@ -11,7 +12,7 @@ from buildings.queries.expressions import EXCHANGED, METERED_KBTU
 from buildings.selectors.factors import factors_of_years
 
 
-def records_per_year(*, is_synthetic: bool) -> list[Row]:
+def records_per_year(*, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(is_synthetic=is_synthetic).order_by()
     of_year = dict(records.values_list("data_year").annotate(buildings=Count("id")))
     rows = records.values("data_year", "compliance_status").annotate(
@@ -51,7 +52,7 @@ ORDER BY r.data_year, buildings DESC, r.compliance_status""",
 )
 
 
-def energy_by_fuel(*, is_synthetic: bool) -> list[Row]:
+def energy_by_fuel(*, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(is_synthetic=is_synthetic)
     years = records.values("data_year").annotate(
         electricity=Sum("electricity_kbtu", default=0.0),
@@ -62,10 +63,16 @@ def energy_by_fuel(*, is_synthetic: bool) -> list[Row]:
     factors = factors_of_years(data_years=[year["data_year"] for year in years])
     rows = []
     for year in years.order_by("data_year"):
-        data_year = year.pop("data_year")
+        data_year = year["data_year"]
         factor_of = factors[data_year]._asdict() if data_year in factors else {}
-        total = sum(year.values())
-        for fuel, energy in sorted(year.items(), key=lambda pair: (-pair[1], pair[0])):
+        energies: dict[str, float] = {
+            "electricity": year["electricity"],
+            "natural_gas": year["natural_gas"],
+            "steam": year["steam"],
+            "other": year["other"],
+        }
+        total = sum(energies.values())
+        for fuel, energy in sorted(energies.items(), key=lambda pair: (-pair[1], pair[0])):
             factor = factor_of.get(fuel)
             row = {
                 "data_year": data_year,
@@ -129,7 +136,7 @@ ORDER BY y.data_year, e.energy_kbtu DESC, e.fuel""",
 )
 
 
-def metered_energy(*, is_synthetic: bool) -> list[Row]:
+def metered_energy(*, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(is_synthetic=is_synthetic)
     rows = records.values("data_year").annotate(
         buildings=Count("id"),
@@ -180,13 +187,13 @@ ORDER BY r.data_year""",
 )
 
 
-def restated_emissions(*, factor_year: int, is_synthetic: bool) -> list[Row]:
+def restated_emissions(*, factor_year: int, is_synthetic: bool) -> Sequence[Row]:
     records = BenchmarkRecord.objects.filter(
         is_synthetic=is_synthetic, total_ghg_emissions_mtco2e__isnull=False
     )
     years = records.values("data_year").annotate(
         buildings=Count("id"),
-        published=Sum("total_ghg_emissions_mtco2e"),
+        published_mtco2e=Sum("total_ghg_emissions_mtco2e"),
         electricity_kbtu=Sum("electricity_kbtu", default=0.0),
         natural_gas_kbtu=Sum("natural_gas_kbtu", default=0.0),
         steam_use_kbtu=Sum("steam_use_kbtu", default=0.0),
@@ -197,14 +204,17 @@ def restated_emissions(*, factor_year: int, is_synthetic: bool) -> list[Row]:
     rows = []
     for year in years.order_by("data_year"):
         own = known.get(year["data_year"])
-        fuels = {f"{fuel}_kbtu": year[f"{fuel}_kbtu"] for fuel in ("electricity", "natural_gas")}
-        fuels["steam_use_kbtu"] = year["steam_use_kbtu"]
+        fuels: dict[str, float] = {
+            "electricity_kbtu": year["electricity_kbtu"],
+            "natural_gas_kbtu": year["natural_gas_kbtu"],
+            "steam_use_kbtu": year["steam_use_kbtu"],
+        }
         computed = emissions_mtco2e(own, **fuels) if own else None
         restated = emissions_mtco2e(known[factor_year], **fuels)
         row = {
             "data_year": year["data_year"],
             "buildings": year["buildings"],
-            "published_emissions_mtco2e": year["published"],
+            "published_emissions_mtco2e": year["published_mtco2e"],
             "own_year_emissions_mtco2e": computed,
             "restated_emissions_mtco2e": restated,
             "restated_change_percent": 100 * (restated / computed - 1) if computed else None,

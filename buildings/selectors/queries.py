@@ -36,8 +36,8 @@ def sql_bound(*, sql: str, parameters: Mapping[str, Any]) -> str:
     """The statement with its parameters as literals, quoted by the driver: ready for psql."""
     if not parameters:
         return sql
-    connection.ensure_connection()
-    return str(connection.ops.compose_sql(sql, dict(parameters)))
+    with connection.cursor() as cursor:
+        return str(cursor.mogrify(sql, dict(parameters)).decode())
 
 
 def query_run(
