@@ -53,8 +53,8 @@ ORDER BY site_eui_median_kbtu_per_sqft DESC, r.primary_property_type""",
         "site_eui_p75_kbtu_per_sqft": "kBtu/ft²",
     },
     parameters=(DATA_YEAR, IS_SYNTHETIC),
-    note="Compliant records with an EUI above 0. Where the two site energies of 2018 and 2019 are "
-    "exchanged, this is the figure published as metered.",
+    note="Compliant records with an EUI above 0. In 2018 and 2019 only the two site energies look "
+    "exchanged; the EUI agrees with the fuels there as well.",
 )
 
 
