@@ -183,7 +183,8 @@ ORDER BY r.data_year""",
     },
     parameters=(IS_SYNTHETIC,),
     note="Metered energy is the sum of the fuels where the record has the flag "
-    "`site_energy_exchanged_with_wn`, and the published site energy elsewhere. See decision 0012.",
+    "`site_energy_exchanged_with_wn`, and the published site energy elsewhere (decision 0012). A "
+    "total is as wrong as its largest record: see `largest-consumers`.",
 )
 
 

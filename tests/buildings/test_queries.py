@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from buildings.benchmarking import COLUMNS, YEARS_KNOWN, YEARS_PUBLISHED, header_key
 from buildings.errors import QueryError
@@ -302,6 +302,7 @@ def test_published_and_understood(city: dict[str, Building]) -> None:
         ("SiteEnergyUse(kBtu)", "7,200,000", "site_energy_use_kbtu", "7200000"),
         ("Colour", "red", None, None),
     ]
+    assert answered("published-and-understood", ose_building_id=99) == []
 
 
 def test_each_question_has_a_known_answer() -> None:
@@ -312,16 +313,12 @@ def test_each_question_has_a_known_answer() -> None:
 # The same by SQL and by the ORM, on files
 
 
-@pytest.mark.parametrize("name", QUERIES)
-def test_sql_and_orm_agree_on_the_sample(name: str, sample: None) -> None:
-    given: dict[str, Any] = {}
-    for parameter in QUERIES[name].parameters:
-        if parameter.name == "is_synthetic":
-            given["is_synthetic"] = True
-        if parameter.name == "ose_building_id":
-            given["ose_building_id"] = 900_001
-    rows = answered(name, **given)
-    assert rows or name in ("most-improved", "import-changes")
+def test_sql_and_orm_agree_on_the_sample(sample: None) -> None:
+    values = {"is_synthetic": True, "ose_building_id": 900_001}
+    for name, query in QUERIES.items():
+        known = {parameter.name for parameter in query.parameters}
+        rows = answered(name, **{key: values[key] for key in values.keys() & known})
+        assert rows or name in ("most-improved", "import-changes"), name
 
 
 @pytest.fixture
@@ -413,28 +410,27 @@ def test_parameters_are_quoted_by_the_driver() -> None:
     assert query_run(sql=bound).rows == [("'; DROP TABLE x; --",)]
 
 
-@pytest.mark.parametrize(
-    ("name", "index"),
-    [
-        ("largest-consumers", "benchmarkrecord_year_energy"),
-        ("eui-by-type", "benchmarkrecord_peers"),
-        ("eui-by-decade", "benchmarkrecord_peers"),
-        ("building-among-peers", "benchmarkrecord_peers"),
-        ("building-history", "benchmarkrecord_one_a_year"),
-        ("import-changes", "recordrevision_"),
-        ("published-and-understood", "benchmarkrecord_one_a_year"),
-    ],
-)
-def test_an_index_serves_what_is_asked_most(name: str, index: str, sample: None) -> None:
-    query = QUERIES[name]
-    parameters = {parameter.name: parameter.shown for parameter in query.parameters}
+def test_an_index_serves_what_is_asked_most(sample: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE buildings_building, buildings_benchmarkrecord")
-        # A few rows are read faster by these.
-        for way in ("seqscan", "bitmapscan", *(["sort"] if "LIMIT" in query.sql else [])):
-            cursor.execute(f"SET LOCAL enable_{way} = off")
-    plan = query_run(sql=f"EXPLAIN {query.sql}", parameters=parameters).rows
-    assert any(index in line for (line,) in plan), plan
+    for name, index in {
+        "largest-consumers": "benchmarkrecord_year_energy",
+        "eui-by-type": "benchmarkrecord_peers",
+        "eui-by-decade": "benchmarkrecord_peers",
+        "building-among-peers": "benchmarkrecord_peers",
+        "building-history": "benchmarkrecord_one_a_year",
+        "import-changes": "recordrevision_",
+        "published-and-understood": "benchmarkrecord_one_a_year",
+    }.items():
+        query = QUERIES[name]
+        parameters = {parameter.name: parameter.shown for parameter in query.parameters}
+        with transaction.atomic(), connection.cursor() as cursor:
+            # A few rows are read faster by these.
+            for way in ("seqscan", "bitmapscan", *(["sort"] if "LIMIT" in query.sql else [])):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+            plan = query_run(sql=f"EXPLAIN {query.sql}", parameters=parameters).rows
+            cursor.execute("SET LOCAL enable_sort = on")
+        assert any(index in line for (line,) in plan), (name, plan)
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=lambda query: query.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from buildings.queries import QUERIES
 from tests.buildings.factories import (
@@ -107,6 +108,13 @@ def test_sql_and_orm_are_shown_and_not_run() -> None:
     assert out.endswith(";\n")
     out, _ = asked("eui-by-type", "--show-orm")
     assert out.startswith("def eui_by_type(")
+
+
+def test_a_database_without_tables_is_told_from_an_empty_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE buildings_benchmarkrecord RENAME TO elsewhere")
+    with pytest.raises(CommandError, match="Is the database migrated"):
+        asked("eui-by-type")
 
 
 @pytest.mark.parametrize(

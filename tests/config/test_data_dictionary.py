@@ -97,7 +97,9 @@ def test_the_factors_that_ship_are_on_their_page() -> None:
 @pytest.mark.django_db
 def test_the_links_of_every_page_lead_somewhere() -> None:
     assert "](#eui-by-type)" in queries_page()
-    for page in DOCS.rglob("*.md"):
+    pages = [path for path in settings.PROJECT_DIR.glob("*.md") if path.name != "CHANGELOG.md"]
+    pages += [settings.PROJECT_DIR / "fixtures" / "README.md", *DOCS.rglob("*.md")]
+    for page in pages:
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
             if "://" not in target:

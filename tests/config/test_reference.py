@@ -14,8 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
+from buildings.models import PROVENANCE_TABLES
 from config.management.commands.export_reference import PAGES
 from config.postgres.account import wheel_package
+from predictions.models import AUDIT_TABLES
 from tests.fakes import FakeServedModel
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -67,6 +69,19 @@ def test_the_sql_creates_a_database_that_migrate_has_nothing_to_add_to(tmp_path:
         assert int(stored) == 8
     finally:
         psql("--dbname=postgres", "-c", f"DROP DATABASE IF EXISTS {name}")
+
+
+@pytest.mark.django_db
+def test_every_insert_only_table_is_named() -> None:
+    page = (REFERENCE / "schema.md").read_text(encoding="utf-8")
+    for table in (*PROVENANCE_TABLES, *AUDIT_TABLES):
+        assert f"- `{table}`\n" in page
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+                [table],
+            )
+            assert cursor.fetchone() == (2,), table
 
 
 def test_the_command_writes_and_checks(

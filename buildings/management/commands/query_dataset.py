@@ -251,8 +251,6 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, int):
         return str(value) if name.endswith(_PLAIN_NUMBERS) else f"{value:,}"
     if isinstance(value, float):
-        if name.endswith(_PLAIN_NUMBERS):
-            return f"{value:.0f}"
         return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.2f}"
     text = (
         ", ".join(map(str, value))
