@@ -182,7 +182,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
         "YearsENERGYSTARCertified",
         "record",
         "years_energy_star_certified",
-        parsers.text(255),
+        parsers.years_certified,
         missing="",
     ),
     Column(
@@ -354,7 +354,7 @@ def _missing_said(missing: list[str], unknown: dict[str, str], header: Sequence[
                 return f"cells are separated by {name}; right would be commas"
     said = []
     for name in missing:
-        near = difflib.get_close_matches(header_key(name), unknown, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(header_key(name), unknown, n=1, cutoff=0.65)
         said.append(f"{name!r} (nearest in the file: {unknown[near[0]]!r})" if near else repr(name))
     noun = "a required column is" if len(said) == 1 else f"{len(said)} required columns are"
     return f"{noun} missing: {', '.join(said)}"

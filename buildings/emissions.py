@@ -4,7 +4,7 @@ Energies are kBtu, factors kg CO2e per MBtu (a million Btu), emissions metric to
 """
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,9 +90,9 @@ def derive(
 def _least_absolute(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """x that minimises Σ|shares·x - 1|."""
     weights = np.ones(len(shares))
-    solution: NDArray[np.float64] = np.zeros(shares.shape[1])
+    solution: NDArray[Any] = np.zeros(shares.shape[1])
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)
-        solution = np.linalg.lstsq(shares * root[:, None], root, rcond=None)[0]
+        solution, *_ = np.linalg.lstsq(shares * root[:, None], root, rcond=None)
         weights = 1 / np.maximum(np.abs(shares @ solution - 1), 1e-6)
     return solution

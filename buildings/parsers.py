@@ -37,7 +37,6 @@ _DISTRICT_SUFFIX: Final = re.compile(r" NEIGHBORHOODS\b")
 _COORDINATES = re.compile(r"\(?\s*(-?\d+\.?\d*)\s*,\s*(-?\d+\.?\d*)\s*\)?")
 _POINT = re.compile(r"POINT\s*\(\s*(-?\d+\.?\d*)\s+(-?\d+\.?\d*)\s*\)", re.IGNORECASE)
 _CITY_STATE_ZIP = re.compile(r"(?P<city>[^,]*),?\s+(?P<state>[A-Za-z]{2})\.?\s*(?P<zip>\d{5}\S*)?")
-_MISSING_PARCELS: Final = frozenset({"XNA", "0"})
 _PARCEL_DIGITS: Final = 10
 
 
@@ -121,12 +120,25 @@ def parcel_number(cell: str) -> str:
     ('0659000030', '7011000000', '')
     """
     value = cell.removesuffix(".0").strip()
-    if value.upper() in _MISSING_PARCELS:
+    if value.upper() == "XNA" or not value.strip("0"):
         return ""
     digits = value.replace("-", "")
     if digits.isascii() and digits.isdigit() and len(digits) <= _PARCEL_DIGITS:
         return digits.zfill(_PARCEL_DIGITS)
     return str(text(64)(value))
+
+
+def years_certified(cell: str) -> str:
+    """Years of certification; files of 2016 and 2017 run them together.
+
+    >>> years_certified("201620152014"), years_certified("2,007"), years_certified("2016, 2015")
+    ('2016, 2015, 2014', '2007', '2016, 2015')
+    """
+    digits = "".join(character for character in cell if character not in ", ")
+    years = [digits[at : at + 4] for at in range(0, len(digits), 4)]
+    if digits.isascii() and digits.isdigit() and len(digits) % 4 == 0:
+        return str(text(255)(", ".join(years)))
+    return str(text(255)(cell))
 
 
 def compliance_status(cell: str) -> str:

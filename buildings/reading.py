@@ -13,14 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias, cast
 
-from buildings.benchmarking import (
-    COLUMNS,
-    IDENTIFIER_HEADER,
-    YEAR_HEADER,
-    Column,
-    columns_located,
-    header_key,
-)
+from buildings.benchmarking import COLUMNS, YEAR_HEADER, Column, columns_located
 from buildings.emissions import Factors
 from buildings.errors import DatasetFormatError
 from buildings.parsers import MISSING, SetAsideError
@@ -168,12 +161,10 @@ def survey(lines: DigestedLines) -> Survey:
     widths: Counter[int] = Counter()
     for _, cells in rows:
         found.rows += 1
-        if len(cells) != width:
-            widths[len(cells)] += not _is_blank(cells)
-            continue
-        year = _year(year_column, cells[year_at].strip())
+        year = _year(year_column, cells[year_at].strip()) if len(cells) == width else None
         if year is None:
-            widths[width] += not _is_blank(cells)
+            if not _is_blank(cells):
+                widths[len(cells)] += 1
             continue
         widths[width] += 1
         found.years[year] += 1
@@ -235,12 +226,17 @@ def _rows_of_cells(file: Lines) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise DatasetFormatError(
-                f"not readable as CSV ({error}); is a quoted cell not closed, or not doubled a "
-                "quote inside it?",
-                line_number=start,
-            ) from error
+            raise DatasetFormatError(_csv_error_said(str(error)), line_number=start) from error
         yield start, cells
+
+
+def _csv_error_said(problem: str) -> str:
+    if "new-line character" in problem:
+        return "carriage returns alone end its lines; right would be LF or CRLF"
+    return (
+        f"not readable as CSV ({problem}); is a quoted cell not closed, or not doubled a quote "
+        "inside it?"
+    )
 
 
 def _lines_decoded(file: Lines) -> Iterator[str]:
@@ -401,29 +397,3 @@ def row_named(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """A row as header -> text; cells beyond the header are numbered."""
     names = [*header, *(f"cell {n}" for n in range(len(header) + 1, len(cells) + 1))]
     return dict(zip(names, cells, strict=False))
-
-
-def columns_of(header: Sequence[str]) -> dict[str, Column]:
-    """The known columns by the header as this file spells it."""
-    known = {
-        header_key(name): column for column in COLUMNS for name in (column.header, *column.synonyms)
-    }
-    return {name: known[header_key(name)] for name in header if header_key(name) in known}
-
-
-__all__ = [
-    "IDENTIFIER_HEADER",
-    "BadRow",
-    "BlankRow",
-    "DigestedLines",
-    "ParsedRow",
-    "Reason",
-    "Row",
-    "RowReader",
-    "Survey",
-    "columns_of",
-    "header_check",
-    "row_named",
-    "rows_read",
-    "survey",
-]

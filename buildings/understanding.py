@@ -57,15 +57,16 @@ _FUELS: Final = (
     "electricity_kwh",
     "natural_gas_therms",
 )
-_ENERGIES: Final = (
+#: None of these can be 0 where any fuel is used.
+_TOTALS: Final = (
     "site_energy_use_kbtu",
     "site_energy_use_wn_kbtu",
     "site_eui_kbtu_per_sqft",
     "site_eui_wn_kbtu_per_sqft",
     "source_eui_kbtu_per_sqft",
     "source_eui_wn_kbtu_per_sqft",
-    *_FUELS,
 )
+_ENERGIES: Final = (*_TOTALS, *_FUELS)
 _EMISSIONS: Final = ("total_ghg_emissions_mtco2e", "ghg_emissions_intensity_kgco2e_per_sqft")
 
 
@@ -116,7 +117,9 @@ def uses_understood(cells: Values, listed: str) -> tuple[Use, ...]:
     for name, rank in RANKS.items():
         use_type = cells[name]
         if use_type is not None:
-            ranked[rank] = (_completed(use_type, others), cells[f"{name}_gfa_sqft"])
+            # Published 0 as often as blank for uses that have no floor area, as swimming pools.
+            area = cells[f"{name}_gfa_sqft"] or None
+            ranked[rank] = (_completed(use_type, others), area)
     if others:
         named = {use_type for use_type, _ in ranked.values()}
         rank = 1
@@ -156,12 +159,14 @@ def energy_understood(record: Values) -> Iterator[str]:
 
     Files write a missing energy as 0 in one year and leave it blank in the next, and likewise a
     fuel that the building does not have. Where no energy was reported at all, zeros mean nothing;
-    where the fuels that are known add up to the site energy, a blank fuel is one not used.
+    where some fuel was used, a total of 0 is a missing one, and if the fuels that are known add up
+    to the site energy, a blank fuel is one not used.
     """
     _units_filled(record, "electricity_kbtu", "electricity_kwh", KBTU_PER_KWH)
     _units_filled(record, "natural_gas_kbtu", "natural_gas_therms", KBTU_PER_THERM)
     has_fuel = any(record[name] for name in _FUELS)
     if has_fuel:
+        _zeros_unknown(record, _TOTALS)
         _blank_fuels_judged(record)
         return
     if not any(record[name] for name in _ENERGIES):

@@ -26,11 +26,6 @@ CALLER: Final = "demo"
 OLDEST_POSTGRESQL: Final = 15
 
 
-def _has_records_of_0_1() -> bool:
-    """Records that version 0.1 loaded lack what later versions read from the file."""
-    return BenchmarkRecord.objects.filter(values_digest=b"").exists()
-
-
 @dataclass
 class NewSecrets:
     """Secrets made by this run; None: it was there already, and nobody knows it any more."""
@@ -94,14 +89,20 @@ class Setup:
         return "up to date"
 
     def _dataset(self) -> str:
-        if not DatasetImport.objects.exists() or _has_records_of_0_1():
-            self._call("load_dataset", source=["auto"], allow_rejects=_REJECTS_TOLERATED)
+        if not DatasetImport.objects.exists():
+            self._call("load_dataset", source="auto", allow_rejects=_REJECTS_TOLERATED)
         latest = DatasetImport.objects.latest("id")
         if latest.is_synthetic:
             self._banner(
                 "THE DATA IS SYNTHETIC: the official file could not be had, and the bundled",
                 "sample stands in for it. None of its buildings exists. For the real ones:",
                 "manage.py load_dataset --source seattle-2016",
+            )
+        if BenchmarkRecord.objects.filter(values_digest=b"").exists():
+            self._banner(
+                "VERSION 0.1 LOADED SOME RECORDS, and they lack what later versions read.",
+                "Load their files again; what differs is kept as history:",
+                f"manage.py load_dataset --source {latest.source}",
             )
         kind = "synthetic sample" if latest.is_synthetic else "official data"
         years = ", ".join(str(year) for year in latest.data_years)

@@ -16,7 +16,6 @@ from buildings.queries.definition import (
     Query,
     Row,
 )
-from buildings.reading import columns_of
 from buildings.understanding import RANKS
 
 
@@ -213,11 +212,9 @@ def published_and_understood(*, ose_building_id: int, data_year: int) -> Sequenc
     for use in record.uses.all():
         uses |= {f"{use.rank}. use": use.use_type, f"{use.rank}. use, ft²": use.gfa_sqft}
     header = record.dataset_import.header
-    columns = columns_of(header)
     rows = []
     for name, cell in zip(header, record.published.cells, strict=False):
-        column = columns.get(name)
-        field = _FIELD_OF.get(header_key(name)) if column else None
+        field = _FIELD_OF.get(header_key(name))
         if field is None:
             understood = None
         elif field in uses or field.endswith(("use", "use, ft²")):

@@ -32,7 +32,8 @@ def rows_copy(
         table=sql.Identifier(table._meta.db_table),
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
-    with connection.cursor() as cursor:
+    # Django turns the driver's errors into its own for every call but this one.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(statement.as_string(cursor.cursor), lines)
 
 

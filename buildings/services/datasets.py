@@ -14,11 +14,11 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from buildings.benchmarking import IDENTIFIER_HEADER, YEAR_HEADER
 from buildings.emissions import Factors
 from buildings.errors import DatasetFormatError, DatasetUnavailableError, TooManyRejectsError
 from buildings.models import DatasetImport, RejectedRow
 from buildings.reading import (
-    IDENTIFIER_HEADER,
     BadRow,
     BlankRow,
     DigestedLines,
@@ -306,7 +306,7 @@ class _Judge:
             main = self._survey.main_year
             share = f"{self._survey.years[main]:,} of {self._survey.rows:,} rows"
             said = f"{row.data_year} in a file of {main} ({share}); load other years' rows apart"
-            return Reason("DataYear", said)
+            return Reason(YEAR_HEADER, said)
         if self._is_synthetic and row.ose_building_id < SYNTHETIC_ID_FROM:
             return Reason(
                 IDENTIFIER_HEADER, f"synthetic buildings have ids from {SYNTHETIC_ID_FROM}"

@@ -1,6 +1,7 @@
 """Rows for tests: synthetic buildings, valid as they stand."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
@@ -96,7 +97,7 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
 
     @post_generation
     def newest(self, create: bool, extracted: None, **kwargs: object) -> None:
-        building = self.building
+        building: Any = self.building
         if (building.data_year or 0) <= self.data_year:
             for name in NEWEST_YEAR_FACTS:
                 setattr(building, name, getattr(self, name))

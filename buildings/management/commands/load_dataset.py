@@ -5,6 +5,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from tqdm import tqdm
 
 from buildings.errors import DatasetError
@@ -76,7 +78,14 @@ class Command(BaseCommand):
                     on_progress=on_progress,
                 )
         except DatasetError as error:
-            raise CommandError(f"{error}.\nNothing was changed.") from error
+            raise CommandError(f"{error}\nNothing was changed.") from error
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, InsufficientPrivilege | ReadOnlySqlTransaction):
+                raise
+            raise CommandError(
+                f"{error}\nThe role of DATABASE_URL may not load datasets; the loader and the "
+                "owner may: see docs/how-to/database-roles.md. Nothing was changed."
+            ) from error
         if not is_quiet:
             for report in reports:
                 self._summarise(report, is_dry_run=options["dry_run"])

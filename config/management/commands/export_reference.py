@@ -14,6 +14,9 @@ from django.db import connection
 from config.data_dictionary import data_dictionary_page
 from config.data_pages import data_quality_page, emission_factors_page, queries_page
 from config.reference import features_page, schema_diagram, schema_sql
+from config.roles.page import roles_page
+from config.roles.script import roles_script
+from config.roles.statements import Names
 
 #: Files by their path from docs/reference/.
 PAGES: Final[dict[str, Callable[[], str]]] = {
@@ -24,6 +27,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "features.md": features_page,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,
+    "database-roles.md": roles_page,
+    "database-roles.sql": lambda: roles_script(Names("futurisys", "futurisys")),
 }
 
 
