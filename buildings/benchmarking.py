@@ -261,6 +261,43 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ),
 )
 
+_UNTIL_2017: Final = (2015, 2016, 2017)
+_FROM_2016: Final = (2016, 2017, 2018, 2019)
+#: The years whose files were looked at, and the headers that not each of them has.
+YEARS_KNOWN: Final = (2015, 2016, 2017, 2018, 2019)
+YEARS_PUBLISHED: Final[dict[str, tuple[int, ...]]] = {
+    "EPABuildingSubTypeName": (2018,),
+    "EPAPropertyType": (2019,),
+    "PropertyName": _UNTIL_2017,
+    "BuildingName": (2018, 2019),
+    "Address": _FROM_2016,
+    "City": _FROM_2016,
+    "State": _FROM_2016,
+    "ZipCode": _FROM_2016,
+    "TaxParcelIdentificationNumber": (2015, 2016, 2017, 2019),
+    "Location": (2015,),
+    "Latitude": _FROM_2016,
+    "Longitude": _FROM_2016,
+    "NumberofBuildings": _UNTIL_2017,
+    "ListOfAllPropertyUseTypes": _UNTIL_2017,
+    "YearsENERGYSTARCertified": _UNTIL_2017,
+    "OtherFuelUse(kBtu)": (2015,),
+    "DefaultData": _UNTIL_2017,
+    "Comment": (2015,),
+    "Comments": (2016,),
+    "ComplianceIssue": (2018, 2019),
+    "Outlier": _UNTIL_2017,
+    "TotalGHGEmissions": _FROM_2016,
+    "GHGEmissions(MetricTonsCO2e)": (2015,),
+    "GHGEmissionsIntensity": _FROM_2016,
+    "GHGEmissionsIntensity(kgCO2e/ft2)": (2015,),
+    # Other exports of the portal.
+    "Zip": (),
+    "TaxParcelIdentificationNumbers": (),
+    "TaxParcel": (),
+    "TotalGHGEmissions(MetricTonsCO2e)": (),
+}
+
 _SQUARE_FEET: Final = re.compile(r"ft2|ft²|sqft|sq\.?\s*ft\.?|square\s*feet")
 
 
@@ -277,6 +314,11 @@ def header_key(header: str) -> str:
 _KNOWN: Final = {
     header_key(name): column for column in COLUMNS for name in (column.header, *column.synonyms)
 }
+
+
+def columns_known(header: Sequence[str]) -> dict[str, Column]:
+    """The known columns of a header that was read before, by its own spelling of them."""
+    return {name: _KNOWN[header_key(name)] for name in header if header_key(name) in _KNOWN}
 
 
 def columns_located(header: Sequence[str], line_number: int) -> list[tuple[int, Column]]:

@@ -25,3 +25,7 @@ class DatasetFormatError(DatasetError):
 
 class TooManyRejectsError(DatasetError):
     """More rows would be rejected than the caller allows; nothing was loaded."""
+
+
+class QueryError(DatasetError):
+    """A question to the dataset that cannot be answered as it was put."""

@@ -338,7 +338,7 @@ class BenchmarkRecord(models.Model):
         blank=True, help_text="All uses in one text, as published."
     )
     years_energy_star_certified = models.CharField(
-        max_length=255, blank=True, help_text="Years of ENERGY STAR certification, as published."
+        max_length=255, blank=True, help_text="Years of ENERGY STAR certification."
     )
     energy_star_score = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="ENERGY STAR score, 1 to 100; computed from metered use."
@@ -461,7 +461,10 @@ class BenchmarkRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.building_id} in {self.data_year}"
+        # The city's identifier where it is at hand: a name is no reason for a query.
+        is_read = BenchmarkRecord.building.is_cached(self)
+        building = self.building.ose_building_id if is_read else f"building {self.building_id}"
+        return f"{building} in {self.data_year}"
 
 
 class PublishedRow(models.Model):

@@ -22,7 +22,7 @@ USE_AREA_TOLERANCE: Final = 0.2
 #: kBtu/ft² a year: below a vacant shell, above any laboratory or data hall.
 EUI_PLAUSIBLE: Final = (1.0, 2_000.0)
 #: Differences of rounding: kBtu, ft².
-_SMALL: Final = 100.0
+SMALL_DIFFERENCE: Final = 100.0
 
 PARKING: Final = "Parking"
 
@@ -49,7 +49,7 @@ class Rule:
 
 def _differ(first: float, second: float, tolerance: float) -> bool:
     difference = abs(first - second)
-    return difference > _SMALL and difference > tolerance * max(abs(first), abs(second))
+    return difference > SMALL_DIFFERENCE and difference > tolerance * max(abs(first), abs(second))
 
 
 def _electricity_units(facts: Facts) -> str | None:

@@ -23,7 +23,7 @@ RANKS: Final = {"largest": 1, "second_largest": 2, "third_largest": 3}
 
 #: An office is a large one from here on: so in the city's files of 2015 to 2017, all of them.
 LARGE_OFFICE_FROM_SQFT: Final = 100_000
-_MULTIFAMILY: Final = {
+MULTIFAMILY: Final = {
     "Multifamily LR (1-4)": "Low-Rise Multifamily",
     "Multifamily MR (5-9)": "Mid-Rise Multifamily",
     "Multifamily HR (10+)": "High-Rise Multifamily",
@@ -31,7 +31,7 @@ _MULTIFAMILY: Final = {
 _RISES: Final = ((4, "Low-Rise Multifamily"), (9, "Mid-Rise Multifamily"))
 #: Portfolio Manager's types (files from 2018 on, and some of 2015) in the city's grouping of 2016:
 #: what the same buildings were called there. Types that are not here were `Other` in 2016.
-_CITY_TYPES: Final = {
+CITY_TYPES: Final = {
     "College/University": "University",
     "Hospital (General Medical & Surgical)": "Hospital",
     "Non-Refrigerated Warehouse": "Warehouse",
@@ -46,7 +46,7 @@ _CITY_TYPES: Final = {
 _BY_KEY: Final = {
     **{name.casefold(): "Other" for name in PROPERTY_USE_TYPES},
     **{name.casefold(): name for name in PRIMARY_PROPERTY_TYPES},
-    **{name.casefold(): city_type for name, city_type in _CITY_TYPES.items()},
+    **{name.casefold(): city_type for name, city_type in CITY_TYPES.items()},
 }
 
 _FUELS: Final = (
@@ -88,8 +88,8 @@ def property_type_understood(record: Values) -> Iterator[str]:
     if key == "office":
         is_large = record["property_gfa_total_sqft"] >= LARGE_OFFICE_FROM_SQFT
         city_type = "Large Office" if is_large else "Small- and Mid-Sized Office"
-    elif published in _MULTIFAMILY:
-        city_type = _MULTIFAMILY[published]
+    elif published in MULTIFAMILY:
+        city_type = MULTIFAMILY[published]
     elif key == "multifamily housing":
         city_type = _multifamily(record)
     elif key in _BY_KEY:
@@ -101,7 +101,7 @@ def property_type_understood(record: Values) -> Iterator[str]:
 
 
 def _multifamily(record: Values) -> str:
-    known = _MULTIFAMILY.get(record["building_type"])
+    known = MULTIFAMILY.get(record["building_type"])
     if known:
         return known
     floors = record["number_of_floors"]

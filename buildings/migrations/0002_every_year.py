@@ -560,7 +560,7 @@ class Migration(migrations.Migration):
             name="years_energy_star_certified",
             field=models.CharField(
                 blank=True,
-                help_text="Years of ENERGY STAR certification, as published.",
+                help_text="Years of ENERGY STAR certification.",
                 max_length=255,
             ),
         ),

@@ -24,3 +24,18 @@ def training_records(*, data_year: int, is_synthetic: bool | None) -> QuerySet[B
     if is_synthetic is not None:
         records = records.filter(is_synthetic=is_synthetic)
     return records.prefetch_related("uses").order_by("building__ose_building_id")
+
+
+def data_years() -> list[int]:
+    """Every data year on record, oldest first. One query."""
+    years = BenchmarkRecord.objects.order_by("data_year").values_list("data_year", flat=True)
+    return list(years.distinct())
+
+
+def has_only_synthetic_records() -> bool:
+    """Whether made-up records are all there is. Two queries, of a row each."""
+    records = BenchmarkRecord.objects.order_by()
+    return (
+        not records.filter(is_synthetic=False).exists()
+        and records.filter(is_synthetic=True).exists()
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from array import array
 
 #: A set that explains fewer records of its own year is no set.
-_FEWEST_EXPLAINED: Final = 0.8
+FEWEST_EXPLAINED: Final = 0.8
 
 
 def emission_factor_sets_seed() -> list[EmissionFactorSet]:
@@ -45,7 +45,7 @@ def emission_factor_sets_derive(
     for data_year, numbers in energies.items():
         rows = np.frombuffer(numbers, dtype=np.float64).reshape(-1, 4)
         derivation = derive(rows[:, :3], rows[:, 3])
-        if derivation is None or derivation.share_explained < _FEWEST_EXPLAINED:
+        if derivation is None or derivation.share_explained < FEWEST_EXPLAINED:
             continue
         name = f"seattle-{data_year}"
         newest = EmissionFactorSet.objects.filter(name=name).aggregate(Max("version"))

@@ -1,6 +1,6 @@
 """Rows for tests: synthetic buildings, valid as they stand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
@@ -12,7 +12,11 @@ from buildings.models import (
     BenchmarkRecord,
     Building,
     DatasetImport,
+    EmissionFactor,
+    EmissionFactorSet,
     PropertyUse,
+    PublishedRow,
+    RecordRevision,
 )
 
 
@@ -112,3 +116,50 @@ class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     rank = 1
     use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
     gfa_sqft = 10_000.0
+
+
+class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
+    """The row of a record, whose import should have a `header` as long."""
+
+    class Meta:
+        model = PublishedRow
+
+    record = SubFactory(BenchmarkRecordFactory)
+    cells = LazyFunction(list)
+
+
+class RecordRevisionFactory(DjangoModelFactory[RecordRevision]):
+    """A record whose site energy use an import changed to what it is."""
+
+    class Meta:
+        model = RecordRevision
+
+    record = SubFactory(BenchmarkRecordFactory)
+    dataset_import = SelfAttribute("record.dataset_import")
+    former_import = SubFactory(DatasetImportFactory)
+    former_line_number = 7
+    former_cells = LazyFunction(list)
+    changes = LazyFunction(lambda: {"site_energy_use_kbtu": [7_000_000.5, 7_200_000.0]})
+
+
+class EmissionFactorSetFactory(DjangoModelFactory[EmissionFactorSet]):
+    """The three factors of 2016; `factors={...}`: others, kg CO2e/MBtu by fuel."""
+
+    class Meta:
+        model = EmissionFactorSet
+        skip_postgeneration_save = True
+
+    name = "seattle-2016"
+    version = Sequence(lambda n: n + 1)
+    data_year = 2016
+    valid_from = date(2016, 1, 1)
+    valid_to = date(2016, 12, 31)
+    source = "made up for tests"
+    is_derived = False
+
+    @post_generation
+    def factors(self, create: bool, extracted: dict[str, float] | None, **kwargs: object) -> None:
+        factor_set: Any = self
+        given = extracted or {"electricity": 6.9714, "natural_gas": 53.11, "steam": 77.188}
+        for fuel, factor in given.items():
+            EmissionFactor.objects.create(factor_set=factor_set, fuel=fuel, kgco2e_per_mbtu=factor)

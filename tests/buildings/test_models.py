@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from buildings.models import BenchmarkRecord
 from tests.buildings.factories import (
     BenchmarkRecordFactory,
     BuildingFactory,
@@ -64,6 +65,7 @@ def test_rows_say_what_they_are() -> None:
     use = PropertyUseFactory.create(use_type="Hotel")
     record = use.record
     assert str(use) == "Hotel"
-    assert str(record) == f"{record.building_id} in 2016"
+    assert str(record) == f"{record.building.ose_building_id} in 2016"
+    assert str(BenchmarkRecord.objects.get()) == f"building {record.building_id} in 2016"
     assert str(record.building).startswith(str(record.building.ose_building_id))
     assert str(record.dataset_import).startswith("sample-benchmarking.csv (")
