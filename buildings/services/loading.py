@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 from buildings.models import (
@@ -21,6 +22,7 @@ from buildings.understanding import Use, Values
 
 _Key = tuple[int, int]
 
+_json_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 _USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
 
 
@@ -51,9 +53,9 @@ class Load:
                 changed.append((stored[0], row))
         self.counts["created"] += len(new)
         self.counts["updated"] += len(changed)
-        for row in (*new, *(row for _, row in changed)):
-            self.flags.update(row.flags)
-        keys = self._buildings_write([*new, *(row for _, row in changed)], buildings)
+        written = [*new, *(row for _, row in changed)]
+        self.flags.update(chain.from_iterable(row.flags for row in written))
+        keys = self._buildings_write(written, buildings)
         self._records_create(new, keys)
         self._records_change(changed)
 
@@ -120,7 +122,7 @@ class Load:
             PublishedRow,
             ("record", "cells"),
             (
-                (pk, json.dumps(row.cells, ensure_ascii=False))
+                (pk, _json_encoded(row.cells))
                 for pk, row in zip(ids, rows, strict=True)
             ),
         )
