@@ -121,10 +121,7 @@ class Load:
         rows_copy(
             PublishedRow,
             ("record", "cells"),
-            (
-                (pk, _json_encoded(row.cells))
-                for pk, row in zip(ids, rows, strict=True)
-            ),
+            ((pk, _json_encoded(row.cells)) for pk, row in zip(ids, rows, strict=True)),
         )
         rows_copy(
             PropertyUse,
