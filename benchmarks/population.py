@@ -219,8 +219,9 @@ def _energy(
 def _named(numbers: NDArray[np.int64], draw: np.random.Generator) -> dict[str, Cells]:
     """Identifier, parcel, name and address."""
     count = len(numbers)
-    trees, sights = _picked(_TREES + _TREES_MORE, draw, count), _picked(
-        _SIGHTS + _SIGHTS_MORE, draw, count
+    trees, sights = (
+        _picked(_TREES + _TREES_MORE, draw, count),
+        _picked(_SIGHTS + _SIGHTS_MORE, draw, count),
     )
     houses, streets = draw.integers(100, 12_000, count), draw.integers(1, 145, count)
     kinds = _picked(_STREETS, draw, count)
