@@ -257,6 +257,9 @@ class Building(models.Model):
                 fields=["primary_property_type", "ose_building_id"], name="building_primary_type"
             ),
             models.Index(fields=["neighborhood", "ose_building_id"], name="building_neighborhood"),
+            models.Index(fields=["building_type", "ose_building_id"], name="building_type"),
+            models.Index(fields=["compliance_status", "ose_building_id"], name="building_status"),
+            models.Index(fields=["is_synthetic", "ose_building_id"], name="building_synthetic"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="building_search"),
         ]
 
@@ -437,7 +440,7 @@ class BenchmarkRecord(models.Model):
         indexes = [
             models.Index(
                 fields=["data_year", "primary_property_type", "is_synthetic"],
-                include=["site_eui_kbtu_per_sqft"],
+                include=["site_eui_kbtu_per_sqft", "property_gfa_total_sqft", "neighborhood"],
                 condition=Q(compliance_status="Compliant", site_eui_kbtu_per_sqft__gt=0),
                 name="benchmarkrecord_peers",
             ),
@@ -453,6 +456,21 @@ class BenchmarkRecord(models.Model):
                 fields=["data_year", "site_energy_use_kbtu", "building"],
                 name="benchmarkrecord_year_energy",
             ),
+            models.Index(
+                fields=["data_year", "year_built", "building"], name="benchmarkrecord_year_built"
+            ),
+            # Few distinct keys each, so a few megabytes a million records; PostgreSQL combines
+            # them for a list of one year.
+            models.Index(
+                fields=["data_year", "primary_property_type", "neighborhood"],
+                name="benchmarkrecord_year_use",
+            ),
+            models.Index(fields=["data_year", "neighborhood"], name="benchmarkrecord_year_place"),
+            models.Index(fields=["data_year", "building_type"], name="benchmarkrecord_year_type"),
+            models.Index(
+                fields=["data_year", "compliance_status"], name="benchmarkrecord_year_status"
+            ),
+            models.Index(fields=["data_year", "is_synthetic"], name="benchmarkrecord_year_kind"),
             GinIndex(
                 fields=["quality_flags"],
                 condition=~Q(quality_flags=[]),
