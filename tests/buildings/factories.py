@@ -1,6 +1,7 @@
 """Rows for tests: synthetic buildings, valid as they stand."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
@@ -12,6 +13,7 @@ from buildings.models import (
     Building,
     DatasetImport,
     PropertyUse,
+    PublishedRow,
 )
 
 
@@ -24,6 +26,7 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
     sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
+    header = LazyFunction(lambda: ["OSEBuildingID", "PropertyName"])
     data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
@@ -96,11 +99,21 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
 
     @post_generation
     def newest(self, create: bool, extracted: None, **kwargs: object) -> None:
-        building = self.building
+        building: Any = self.building
         if (building.data_year or 0) <= self.data_year:
             for name in NEWEST_YEAR_FACTS:
                 setattr(building, name, getattr(self, name))
             building.save(update_fields=NEWEST_YEAR_FACTS)
+
+
+class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
+    """The row that a record was read from; the import's `header` names the cells."""
+
+    class Meta:
+        model = PublishedRow
+
+    record = SubFactory(BenchmarkRecordFactory)
+    cells = LazyFunction(lambda: ["1", "Example Hotel"])
 
 
 class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
