@@ -250,9 +250,19 @@ class Building(models.Model):
         # Which query each serves: docs/explanation/dataset-volume.md.
         indexes = [
             models.Index(fields=["year_built", "id"], name="building_year_built"),
-            models.Index(fields=["property_gfa_total_sqft", "id"], name="building_gfa"),
-            models.Index(fields=["site_eui_kbtu_per_sqft", "id"], name="building_eui"),
-            models.Index(fields=["site_energy_use_kbtu", "id"], name="building_energy"),
+            # The last field of these orders nothing: it lets a range of it be checked in the index.
+            models.Index(
+                fields=["property_gfa_total_sqft", "id", "site_eui_kbtu_per_sqft"],
+                name="building_gfa",
+            ),
+            models.Index(
+                fields=["site_eui_kbtu_per_sqft", "id", "property_gfa_total_sqft"],
+                name="building_eui",
+            ),
+            models.Index(
+                fields=["site_energy_use_kbtu", "id", "property_gfa_total_sqft"],
+                name="building_energy",
+            ),
             models.Index(
                 fields=["primary_property_type", "ose_building_id"], name="building_primary_type"
             ),
@@ -444,16 +454,32 @@ class BenchmarkRecord(models.Model):
                 condition=Q(compliance_status="Compliant", site_eui_kbtu_per_sqft__gt=0),
                 name="benchmarkrecord_peers",
             ),
+            # The last field of these orders nothing: it lets a range of it be checked in the index.
             models.Index(
-                fields=["data_year", "property_gfa_total_sqft", "building"],
+                fields=[
+                    "data_year",
+                    "property_gfa_total_sqft",
+                    "building",
+                    "site_eui_kbtu_per_sqft",
+                ],
                 name="benchmarkrecord_year_gfa",
             ),
             models.Index(
-                fields=["data_year", "site_eui_kbtu_per_sqft", "building"],
+                fields=[
+                    "data_year",
+                    "site_eui_kbtu_per_sqft",
+                    "building",
+                    "property_gfa_total_sqft",
+                ],
                 name="benchmarkrecord_year_eui",
             ),
             models.Index(
-                fields=["data_year", "site_energy_use_kbtu", "building"],
+                fields=[
+                    "data_year",
+                    "site_energy_use_kbtu",
+                    "building",
+                    "property_gfa_total_sqft",
+                ],
                 name="benchmarkrecord_year_energy",
             ),
             models.Index(
