@@ -294,6 +294,12 @@ class BuildingListQuerySerializer(_PlaceAndSizeSerializer):
         help_text="Largest site energy use intensity, in kBtu/ft² or as `units` says.",
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "quality_flag" in attrs and attrs["has_quality_flags"] is False:
+            said = "No record without flags has the one that `quality_flag` asks for."
+            raise serializers.ValidationError({"has_quality_flags": said})
+        return super().validate(attrs)
+
     def filters(self) -> BuildingFilters:
         values = self.validated_data
         named = {

@@ -33,7 +33,10 @@ _FACTS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildingFilters:
-    """What a list of buildings is narrowed to; None: not by this. Bounds are inclusive."""
+    """What a list of buildings is narrowed to; None: not by this. Bounds are inclusive.
+
+    `quality_flag` implies `has_quality_flags`.
+    """
 
     data_year: int | None = None
     search: str | None = None
@@ -97,7 +100,7 @@ def _newest_rows(filters: BuildingFilters, conditions: Q) -> QuerySet[Any, Build
     )
     if filters.quality_flag is not None:
         conditions &= Q(Exists(newest.filter(_flagged(filters.quality_flag))))
-    if filters.has_quality_flags is not None:
+    elif filters.has_quality_flags is not None:
         flagged = Q(Exists(newest.filter(~Q(quality_flags=[]))))
         conditions &= flagged if filters.has_quality_flags else ~flagged
     conditions &= _found(filters.search, prefix="")
@@ -110,7 +113,7 @@ def _year_rows(filters: BuildingFilters, conditions: Q) -> QuerySet[Any, Buildin
     conditions &= Q(data_year=filters.data_year)
     if filters.quality_flag is not None:
         conditions &= _flagged(filters.quality_flag)
-    if filters.has_quality_flags is not None:
+    elif filters.has_quality_flags is not None:
         unflagged = Q(quality_flags=[])
         conditions &= ~unflagged if filters.has_quality_flags else unflagged
     conditions &= _found(filters.search, prefix="building__")

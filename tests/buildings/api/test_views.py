@@ -175,6 +175,7 @@ POSITIONS: tuple[Any, ...] = (
         ("compliance_status=", "compliance_status"),
         ("year_built_min=2000&year_built_max=1999", "year_built_min"),
         ("gross_floor_area_min=2&gross_floor_area_max=1.5", "gross_floor_area_min"),
+        ("quality_flag=emissions_differ&has_quality_flags=false", "has_quality_flags"),
         ("site_eui_min=1e2&site_eui_max=1e1&units=si", "site_eui_min"),
         *(
             (f"page_size={text}", "page_size")
@@ -387,6 +388,7 @@ def three() -> None:
         ("is_synthetic=false", [2, 31]),
         ("quality_flag=EMISSIONS_DIFFER", [2]),
         ("has_quality_flags=true", [2]),
+        ("has_quality_flags=true&quality_flag=emissions_differ", [2]),
         ("has_quality_flags=false", [1, 31]),
         ("year_built_min=1968", [1, 2]),
         ("year_built_min=1969", [2]),
