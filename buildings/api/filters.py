@@ -1,10 +1,9 @@
 """The query parameters of each view, read strictly: what they mean, and what is refused."""
 
 import difflib
-import math
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -28,6 +27,7 @@ from buildings.selectors.peers import PeerCriteria
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
+_NUMBER_MAX: Final = 1e12
 #: A bound taken from an answer in SI must still find that answer's row.
 _ROUNDING: Final = 1e-9
 #: The city adds to these; others are taken as they are written.
@@ -51,15 +51,15 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class NumberField(serializers.FloatField):
-    """A finite decimal number, not negative."""
+    """A decimal number, not negative and no larger than any conversion of units can bear."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=0, **kwargs)
+        super().__init__(min_value=0, max_value=_NUMBER_MAX, **kwargs)
 
     def to_internal_value(self, data: Any) -> float:
-        if not _NUMBER.fullmatch(data) or not math.isfinite(value := float(data)):
+        if not _NUMBER.fullmatch(data):
             self.fail("invalid")
-        return value
+        return float(data)
 
 
 class TruthField(serializers.BooleanField):
@@ -78,7 +78,10 @@ class VocabularyField(serializers.ChoiceField):
 
     def __init__(self, vocabulary: Iterable[str], **kwargs: Any) -> None:
         self.by_folded = {value.casefold(): value for value in vocabulary}
-        super().__init__(choices=list(self.by_folded.values()), **kwargs)
+        values = list(self.by_folded.values())
+        super().__init__(choices=values, **kwargs)
+        # Of choices alone, the description would repeat every value.
+        extend_schema_field({"type": "string", "enum": values})(cast("Any", self))
 
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -151,8 +154,8 @@ def _unknown_said(given: str, by_folded: dict[str, str]) -> str:
 class UnitsQuerySerializer(serializers.Serializer[Any]):
     """`units`, which every view of buildings takes."""
 
-    units = serializers.ChoiceField(
-        choices=units.SYSTEMS,
+    units = VocabularyField(
+        units.SYSTEMS,
         default=units.PUBLISHED,
         help_text=(
             "`published`: kBtu and ft², as the city publishes. `si`: kWh and m², kWh/m² for an "
@@ -204,8 +207,6 @@ class _PlaceAndSizeSerializer(UnitsQuerySerializer):
     )
     is_synthetic = TruthField(
         required=False,
-        allow_null=True,
-        default=None,
         help_text="`true`: only made-up rows; `false`: only real ones.",
     )
 
@@ -266,8 +267,6 @@ class BuildingListQuerySerializer(_PlaceAndSizeSerializer):
     )
     has_quality_flags = TruthField(
         required=False,
-        allow_null=True,
-        default=None,
         help_text=(
             "`true`: only records that break a data-quality rule; `false`: only those that break "
             "none."
@@ -295,7 +294,7 @@ class BuildingListQuerySerializer(_PlaceAndSizeSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "quality_flag" in attrs and attrs["has_quality_flags"] is False:
+        if "quality_flag" in attrs and attrs.get("has_quality_flags") is False:
             said = "No record without flags has the one that `quality_flag` asks for."
             raise serializers.ValidationError({"has_quality_flags": said})
         return super().validate(attrs)
@@ -342,8 +341,6 @@ class BenchmarkQuerySerializer(_PlaceAndSizeSerializer):
     )
     is_synthetic = TruthField(
         required=False,
-        allow_null=True,
-        default=None,
         help_text=(
             "`true`: made-up peers; `false`: real ones. Without it: real ones if there are any."
         ),
@@ -360,7 +357,7 @@ class BenchmarkQuerySerializer(_PlaceAndSizeSerializer):
         return PeerCriteria(
             primary_property_type=values["primary_property_type"],
             data_year=values.get("data_year"),
-            is_synthetic=values["is_synthetic"],
+            is_synthetic=values.get("is_synthetic"),
             neighborhood=values.get("neighborhood"),
             gross_floor_area_sqft_min=self.bound("gross_floor_area_min", FLOOR_AREA),
             gross_floor_area_sqft_max=self.bound("gross_floor_area_max", FLOOR_AREA),

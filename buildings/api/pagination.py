@@ -100,7 +100,7 @@ class Ordering:
     """By `field`, then by the key unless the field is unique. Rows without it are left out."""
 
     field: str
-    type: type[int] | type[float]
+    value_type: type[int] | type[float]
     is_unique: bool = False
 
     def fields(self, key: str) -> tuple[str, ...]:
@@ -143,23 +143,39 @@ class KeysetPagination(_StrictPages, BasePagination):
         page = list(rows[: page_size + 1])
         has_more = len(page) > page_size
         page = page[:page_size]
-        is_backward = cursor is not None and cursor.is_backward
-        if is_backward:
+        if cursor is not None and cursor.is_backward:
             page.reverse()
-        # Whoever came from a page can go back to it.
-        has_next, has_previous = (True, has_more) if is_backward else (has_more, cursor is not None)
-        self._links: dict[str, str | None] = {"next": None, "previous": None}
-        if not page:
-            if is_backward:
-                self._links["next"] = self._url(None)
-            elif cursor is not None:
-                self._links["previous"] = self._url(_Cursor(is_backward=True, position=None))
-            return page
-        if has_next and not (is_backward and cursor is not None and cursor.position is None):
-            self._links["next"] = self._link(page[-1], ordering, is_backward=False)
-        if has_previous:
-            self._links["previous"] = self._link(page[0], ordering, is_backward=True)
+        self._links = self._links_of(page, cursor, ordering, has_more=has_more)
         return page
+
+    def _links_of(
+        self,
+        page: Sequence[Mapping[str, Any]],
+        cursor: _Cursor | None,
+        ordering: Ordering,
+        *,
+        has_more: bool,
+    ) -> dict[str, str | None]:
+        """Whoever came from a page can go back to it, were this one empty by now."""
+        if cursor is None:
+            has_next, has_previous = has_more, False
+        elif cursor.is_backward:
+            has_next, has_previous = cursor.position is not None, has_more
+        else:
+            has_next, has_previous = has_more, True
+        if not page:
+            last = self._url(_Cursor(is_backward=True, position=None))
+            first = self._url(None)
+            return {
+                "next": first if has_next else None,
+                "previous": last if has_previous else None,
+            }
+        following = self._link(page[-1], ordering, is_backward=False)
+        preceding = self._link(page[0], ordering, is_backward=True)
+        return {
+            "next": following if has_next else None,
+            "previous": preceding if has_previous else None,
+        }
 
     def get_paginated_response(self, data: Any) -> Response:
         relations = {"next": self._links["next"], "prev": self._links["previous"]}
@@ -219,7 +235,7 @@ class KeysetPagination(_StrictPages, BasePagination):
             return may_lack
         if not isinstance(position, list) or len(position) != len(ordering.fields(self.key)):
             return False
-        types = (ordering.type, int)
+        types = (ordering.value_type, int)
         return all(_is_number(value, kind) for value, kind in zip(position, types, strict=False))
 
     def _link(self, row: Mapping[str, Any], ordering: Ordering, *, is_backward: bool) -> str:
