@@ -101,8 +101,8 @@ def _exchanged(facts: Facts) -> str | None:
     if not facts.is_exchanged:
         return None
     return (
-        f"the fuels add up to {facts.fuels_kbtu:,.0f} kBtu, which is published as weather-normalised; "
-        f"{facts.values['site_energy_use_kbtu']:,.0f} is published as metered"
+        f"the fuels add up to {facts.fuels_kbtu:,.0f} kBtu, which is published as "
+        f"weather-normalised; {facts.values['site_energy_use_kbtu']:,.0f} is published as metered"
     )
 
 
