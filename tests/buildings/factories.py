@@ -110,26 +110,6 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
 
 
 class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
-    """The row that a record was read from; the import's `header` names the cells."""
-
-    class Meta:
-        model = PublishedRow
-
-    record = SubFactory(BenchmarkRecordFactory)
-    cells = LazyFunction(lambda: ["1", "Example Hotel"])
-
-
-class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
-    class Meta:
-        model = PropertyUse
-
-    record = SubFactory(BenchmarkRecordFactory)
-    rank = 1
-    use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
-    gfa_sqft = 10_000.0
-
-
-class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
     """The row of a record, whose import should have a `header` as long."""
 
     class Meta:
