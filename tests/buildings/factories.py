@@ -14,7 +14,6 @@ from buildings.models import (
     DatasetImport,
     EmissionFactor,
     EmissionFactorSet,
-    PropertyUse,
     PublishedRow,
     RecordRevision,
 )
