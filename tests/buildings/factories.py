@@ -14,6 +14,7 @@ from buildings.models import (
     DatasetImport,
     EmissionFactor,
     EmissionFactorSet,
+    PropertyUse,
     PublishedRow,
     RecordRevision,
 )
@@ -28,7 +29,6 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
     sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
-    header = LazyFunction(lambda: ["OSEBuildingID", "PropertyName"])
     data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
@@ -106,6 +106,16 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
             for name in NEWEST_YEAR_FACTS:
                 setattr(building, name, getattr(self, name))
             building.save(update_fields=NEWEST_YEAR_FACTS)
+
+
+class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
+    class Meta:
+        model = PropertyUse
+
+    record = SubFactory(BenchmarkRecordFactory)
+    rank = 1
+    use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
+    gfa_sqft = 10_000.0
 
 
 class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
