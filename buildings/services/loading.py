@@ -7,6 +7,8 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final
 
+from django.db import connection
+
 from buildings.models import (
     NEWEST_YEAR_FACTS,
     BenchmarkRecord,
@@ -213,11 +215,13 @@ class Load:
 
 def _buildings_stored(identifiers: set[int]) -> dict[int, tuple[int, int]]:
     """Key and newest data year (0 before any) of each stored building, by identifier."""
-    rows = Building.objects.filter(ose_building_id__in=identifiers).order_by()
-    return {
-        identifier: (pk, data_year or 0)
-        for identifier, pk, data_year in rows.values_list("ose_building_id", "pk", "data_year")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ose_building_id, id, coalesce(data_year, 0) FROM buildings_building "
+            "WHERE ose_building_id = ANY(%s)",
+            [list(identifiers)],
+        )
+        return {identifier: (pk, data_year) for identifier, pk, data_year in cursor.fetchall()}
 
 
 def _records_stored(
@@ -226,15 +230,16 @@ def _records_stored(
     """Key and digest of each stored record of these years, by building's key and year."""
     if not buildings:
         return {}
-    records = BenchmarkRecord.objects.filter(
-        building__in=buildings, data_year__in={row.data_year for row in rows}
-    ).order_by()
-    return {
-        (building, data_year): (pk, bytes(digest))
-        for building, data_year, pk, digest in records.values_list(
-            "building_id", "data_year", "pk", "values_digest"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT building_id, data_year, id, values_digest FROM buildings_benchmarkrecord "
+            "WHERE building_id = ANY(%s) AND data_year = ANY(%s)",
+            [list(buildings), list({row.data_year for row in rows})],
         )
-    }
+        return {
+            (building, data_year): (pk, bytes(digest))
+            for building, data_year, pk, digest in cursor.fetchall()
+        }
 
 
 def _assigned(row: Building | BenchmarkRecord, values: Values) -> bool:
