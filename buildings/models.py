@@ -250,13 +250,26 @@ class Building(models.Model):
         # Which query each serves: docs/explanation/dataset-volume.md.
         indexes = [
             models.Index(fields=["year_built", "id"], name="building_year_built"),
-            models.Index(fields=["property_gfa_total_sqft", "id"], name="building_gfa"),
-            models.Index(fields=["site_eui_kbtu_per_sqft", "id"], name="building_eui"),
-            models.Index(fields=["site_energy_use_kbtu", "id"], name="building_energy"),
+            # The last field of these orders nothing: it lets a range of it be checked in the index.
+            models.Index(
+                fields=["property_gfa_total_sqft", "id", "site_eui_kbtu_per_sqft"],
+                name="building_gfa",
+            ),
+            models.Index(
+                fields=["site_eui_kbtu_per_sqft", "id", "property_gfa_total_sqft"],
+                name="building_eui",
+            ),
+            models.Index(
+                fields=["site_energy_use_kbtu", "id", "property_gfa_total_sqft"],
+                name="building_energy",
+            ),
             models.Index(
                 fields=["primary_property_type", "ose_building_id"], name="building_primary_type"
             ),
             models.Index(fields=["neighborhood", "ose_building_id"], name="building_neighborhood"),
+            models.Index(fields=["building_type", "ose_building_id"], name="building_type"),
+            models.Index(fields=["compliance_status", "ose_building_id"], name="building_status"),
+            models.Index(fields=["is_synthetic", "ose_building_id"], name="building_synthetic"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="building_search"),
         ]
 
@@ -437,22 +450,53 @@ class BenchmarkRecord(models.Model):
         indexes = [
             models.Index(
                 fields=["data_year", "primary_property_type", "is_synthetic"],
-                include=["site_eui_kbtu_per_sqft"],
+                include=["site_eui_kbtu_per_sqft", "property_gfa_total_sqft", "neighborhood"],
                 condition=Q(compliance_status="Compliant", site_eui_kbtu_per_sqft__gt=0),
                 name="benchmarkrecord_peers",
             ),
+            # The last field of these orders nothing: it lets a range of it be checked in the index.
             models.Index(
-                fields=["data_year", "property_gfa_total_sqft", "building"],
+                fields=[
+                    "data_year",
+                    "property_gfa_total_sqft",
+                    "building",
+                    "site_eui_kbtu_per_sqft",
+                ],
                 name="benchmarkrecord_year_gfa",
             ),
             models.Index(
-                fields=["data_year", "site_eui_kbtu_per_sqft", "building"],
+                fields=[
+                    "data_year",
+                    "site_eui_kbtu_per_sqft",
+                    "building",
+                    "property_gfa_total_sqft",
+                ],
                 name="benchmarkrecord_year_eui",
             ),
             models.Index(
-                fields=["data_year", "site_energy_use_kbtu", "building"],
+                fields=[
+                    "data_year",
+                    "site_energy_use_kbtu",
+                    "building",
+                    "property_gfa_total_sqft",
+                ],
                 name="benchmarkrecord_year_energy",
             ),
+            models.Index(
+                fields=["data_year", "year_built", "building"], name="benchmarkrecord_year_built"
+            ),
+            # Few distinct keys each, so a few megabytes a million records; PostgreSQL combines
+            # them for a list of one year.
+            models.Index(
+                fields=["data_year", "primary_property_type", "neighborhood"],
+                name="benchmarkrecord_year_use",
+            ),
+            models.Index(fields=["data_year", "neighborhood"], name="benchmarkrecord_year_place"),
+            models.Index(fields=["data_year", "building_type"], name="benchmarkrecord_year_type"),
+            models.Index(
+                fields=["data_year", "compliance_status"], name="benchmarkrecord_year_status"
+            ),
+            models.Index(fields=["data_year", "is_synthetic"], name="benchmarkrecord_year_kind"),
             GinIndex(
                 fields=["quality_flags"],
                 condition=~Q(quality_flags=[]),

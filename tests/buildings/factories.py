@@ -29,6 +29,7 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
     sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
+    header = LazyFunction(lambda: ["OSEBuildingID", "PropertyName"])
     data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
@@ -108,6 +109,16 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
             building.save(update_fields=NEWEST_YEAR_FACTS)
 
 
+class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
+    """The row that a record was read from; the import's `header` names the cells."""
+
+    class Meta:
+        model = PublishedRow
+
+    record = SubFactory(BenchmarkRecordFactory)
+    cells = LazyFunction(lambda: ["1", "Example Hotel"])
+
+
 class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     class Meta:
         model = PropertyUse
@@ -116,16 +127,6 @@ class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     rank = 1
     use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
     gfa_sqft = 10_000.0
-
-
-class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
-    """The row of a record, whose import should have a `header` as long."""
-
-    class Meta:
-        model = PublishedRow
-
-    record = SubFactory(BenchmarkRecordFactory)
-    cells = LazyFunction(list)
 
 
 class RecordRevisionFactory(DjangoModelFactory[RecordRevision]):
