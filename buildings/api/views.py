@@ -114,7 +114,6 @@ class BuildingPagination(KeysetPagination):
 class BuildingViewSet(StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
     queryset = Building.objects.none()
     pagination_class = BuildingPagination
-    filter_backends = ()
     renderer_classes = (JSONRenderer, GeoJSONRenderer, CSVRenderer)
     content_negotiation_class = PreferredFormatNegotiation
     lookup_field = "ose_building_id"
@@ -161,7 +160,6 @@ class BenchmarkViewSet(StrictQueryMixin):
 
     queryset = Building.objects.none()
     pagination_class = None
-    filter_backends = ()
     query_serializers = {"statistics": BenchmarkQuerySerializer}
 
     @extend_schema(

@@ -118,16 +118,6 @@ class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     gfa_sqft = 10_000.0
 
 
-class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
-    """The row of a record, whose import should have a `header` as long."""
-
-    class Meta:
-        model = PublishedRow
-
-    record = SubFactory(BenchmarkRecordFactory)
-    cells = LazyFunction(list)
-
-
 class RecordRevisionFactory(DjangoModelFactory[RecordRevision]):
     """A record whose site energy use an import changed to what it is."""
 
