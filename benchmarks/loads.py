@@ -162,8 +162,8 @@ def server_version() -> str:
 
 
 def _columns(table: type[models.Model]) -> str:
-    columns = [field.column for field in table._meta.concrete_fields if not field.generated]
-    return f"{table._meta.db_table} ({', '.join(columns)})"
+    fields = [field for field in table._meta.concrete_fields if not field.generated]
+    return f"{table._meta.db_table} ({', '.join([str(field.column) for field in fields])})"
 
 
 def _file(directory: Path, table: type[models.Model]) -> Path:

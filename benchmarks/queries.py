@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -95,10 +96,10 @@ class Caller:
 
     def _kinds(self) -> Iterator[tuple[str, Callable[[], Asked]]]:
         yield "list: first page", self._list
-        yield "list: deep page", lambda: self._deep("ose_building_id")
+        yield "list: deep page", partial(self._deep, "ose_building_id")
         for ordering in _ORDERINGS:
-            yield f"list by {ordering}: first page", lambda o=ordering: self._list(o)
-            yield f"list by {ordering}: deep page", lambda o=ordering: self._deep(o)
+            yield f"list by {ordering}: first page", partial(self._list, ordering)
+            yield f"list by {ordering}: deep page", partial(self._deep, ordering)
         yield "filter: use", lambda: self._list(None, **self._use())
         yield "filter: neighborhood", lambda: self._list(None, **self._place())
         yield (
@@ -170,9 +171,9 @@ class Caller:
         for ordering in _ORDERINGS:
             yield (
                 f"year by {ordering}: first page",
-                lambda o=ordering: self._list(o, **self._year()),
+                partial(self._in_year, self._list, ordering),
             )
-            yield f"year by {ordering}: deep page", lambda o=ordering: self._deep(o, **self._year())
+            yield f"year by {ordering}: deep page", partial(self._in_year, self._deep, ordering)
         yield "search: name", lambda: self._list(None, search=self._words("property_name"))
         yield "search: address", lambda: self._list(None, search=self._words("address"))
         yield (
@@ -224,6 +225,9 @@ class Caller:
             position = [getattr(building, _ORDERINGS[ordering]) or 0, building.pk]
         moved = json.dumps([digest, is_backward, position], separators=(",", ":")).encode()
         return path, {**query, "cursor": base64.urlsafe_b64encode(moved).decode().rstrip("=")}
+
+    def _in_year(self, listed: Callable[..., Asked], ordering: str) -> Asked:
+        return listed(ordering, **self._year())
 
     def _identifier(self) -> int:
         return FIRST_OSE_BUILDING_ID + self._draw.randrange(self._buildings)

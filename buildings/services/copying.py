@@ -24,7 +24,7 @@ def rows_copy(
     Values are None, bool, int, float, str, bytes or a list of plain words (a text array); JSON
     comes as its text. Constraints and triggers apply as to any INSERT.
     """
-    encoded = [_encoded(values) for values in zip(*rows, strict=True)]
+    encoded = [_column_encoded(values) for values in zip(*rows, strict=True)]
     if not encoded:
         return
     lines = "\n".join(map("\t".join, zip(*encoded, strict=True)))
@@ -57,8 +57,8 @@ def ids_reserve(table: type[models.Model], count: int) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def _encoded(values: Sequence[Any]) -> Sequence[str]:
-    """One column's values: most columns hold one type, and most texts nothing to escape."""
+def _column_encoded(values: Sequence[Any]) -> Sequence[str]:
+    """Most columns hold one type, and most texts nothing to escape."""
     kinds = set(map(type, values))
     if kinds == {str} and not _SPECIAL.search("".join(values)):
         return values
@@ -66,6 +66,10 @@ def _encoded(values: Sequence[Any]) -> Sequence[str]:
     if len(kinds) == 1:
         return list(map(encode.popitem()[1], values))
     return [encode[type(value)](value) for value in values]
+
+
+def _encoded(value: Any) -> str:
+    return _encoder(type(value))(value)
 
 
 def _encoder(kind: type) -> Callable[[Any], str]:

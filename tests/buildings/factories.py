@@ -29,6 +29,7 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
     sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
+    header = LazyFunction(lambda: ["OSEBuildingID", "PropertyName"])
     data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
@@ -106,6 +107,16 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
             for name in NEWEST_YEAR_FACTS:
                 setattr(building, name, getattr(self, name))
             building.save(update_fields=NEWEST_YEAR_FACTS)
+
+
+class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
+    """The row that a record was read from; the import's `header` names the cells."""
+
+    class Meta:
+        model = PublishedRow
+
+    record = SubFactory(BenchmarkRecordFactory)
+    cells = LazyFunction(lambda: ["1", "Example Hotel"])
 
 
 class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
