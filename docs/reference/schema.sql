@@ -711,25 +711,43 @@ CREATE INDEX auth_user_username_6821ab7c_like ON public.auth_user USING btree (u
 
 CREATE INDEX benchmarkrecord_flags ON public.buildings_benchmarkrecord USING gin (quality_flags) WHERE (NOT (quality_flags = '{}'::character varying(40)[]));
 
-CREATE INDEX benchmarkrecord_peers ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, is_synthetic) INCLUDE (site_eui_kbtu_per_sqft) WHERE (((compliance_status)::text = 'Compliant'::text) AND (site_eui_kbtu_per_sqft > (0.0)::double precision));
+CREATE INDEX benchmarkrecord_peers ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, is_synthetic) INCLUDE (site_eui_kbtu_per_sqft, property_gfa_total_sqft, neighborhood) WHERE (((compliance_status)::text = 'Compliant'::text) AND (site_eui_kbtu_per_sqft > (0.0)::double precision));
 
-CREATE INDEX benchmarkrecord_year_energy ON public.buildings_benchmarkrecord USING btree (data_year, site_energy_use_kbtu, building_id);
+CREATE INDEX benchmarkrecord_year_built ON public.buildings_benchmarkrecord USING btree (data_year, year_built, building_id);
 
-CREATE INDEX benchmarkrecord_year_eui ON public.buildings_benchmarkrecord USING btree (data_year, site_eui_kbtu_per_sqft, building_id);
+CREATE INDEX benchmarkrecord_year_energy ON public.buildings_benchmarkrecord USING btree (data_year, site_energy_use_kbtu, building_id, property_gfa_total_sqft);
 
-CREATE INDEX benchmarkrecord_year_gfa ON public.buildings_benchmarkrecord USING btree (data_year, property_gfa_total_sqft, building_id);
+CREATE INDEX benchmarkrecord_year_eui ON public.buildings_benchmarkrecord USING btree (data_year, site_eui_kbtu_per_sqft, building_id, property_gfa_total_sqft);
 
-CREATE INDEX building_energy ON public.buildings_building USING btree (site_energy_use_kbtu, id);
+CREATE INDEX benchmarkrecord_year_gfa ON public.buildings_benchmarkrecord USING btree (data_year, property_gfa_total_sqft, building_id, site_eui_kbtu_per_sqft);
 
-CREATE INDEX building_eui ON public.buildings_building USING btree (site_eui_kbtu_per_sqft, id);
+CREATE INDEX benchmarkrecord_year_kind ON public.buildings_benchmarkrecord USING btree (data_year, is_synthetic);
 
-CREATE INDEX building_gfa ON public.buildings_building USING btree (property_gfa_total_sqft, id);
+CREATE INDEX benchmarkrecord_year_place ON public.buildings_benchmarkrecord USING btree (data_year, neighborhood);
+
+CREATE INDEX benchmarkrecord_year_status ON public.buildings_benchmarkrecord USING btree (data_year, compliance_status);
+
+CREATE INDEX benchmarkrecord_year_type ON public.buildings_benchmarkrecord USING btree (data_year, building_type);
+
+CREATE INDEX benchmarkrecord_year_use ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, neighborhood);
+
+CREATE INDEX building_energy ON public.buildings_building USING btree (site_energy_use_kbtu, id, property_gfa_total_sqft);
+
+CREATE INDEX building_eui ON public.buildings_building USING btree (site_eui_kbtu_per_sqft, id, property_gfa_total_sqft);
+
+CREATE INDEX building_gfa ON public.buildings_building USING btree (property_gfa_total_sqft, id, site_eui_kbtu_per_sqft);
 
 CREATE INDEX building_neighborhood ON public.buildings_building USING btree (neighborhood, ose_building_id);
 
 CREATE INDEX building_primary_type ON public.buildings_building USING btree (primary_property_type, ose_building_id);
 
 CREATE INDEX building_search ON public.buildings_building USING gin (search_text public.gin_trgm_ops);
+
+CREATE INDEX building_status ON public.buildings_building USING btree (compliance_status, ose_building_id);
+
+CREATE INDEX building_synthetic ON public.buildings_building USING btree (is_synthetic, ose_building_id);
+
+CREATE INDEX building_type ON public.buildings_building USING btree (building_type, ose_building_id);
 
 CREATE INDEX building_year_built ON public.buildings_building USING btree (year_built, id);
 
@@ -909,6 +927,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('buildings', '0001_initial', now()),
     ('buildings', '0002_every_year', now()),
     ('buildings', '0003_insert_only', now()),
+    ('buildings', '0004_list_indexes', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('mlmodel', '0001_initial', now()),

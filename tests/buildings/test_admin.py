@@ -644,7 +644,7 @@ def test_import_page_shows_flags_changes_and_links(auditor_client: Client) -> No
 
 def test_empty_import_page_says_so(auditor_client: Client) -> None:
     imported = DatasetImportFactory.create(
-        data_years=[], started_at=datetime(2026, 1, 2, tzinfo=UTC)
+        header=[], data_years=[], started_at=datetime(2026, 1, 2, tzinfo=UTC)
     )
     body = auditor_client.get(address(DatasetImport, "change", imported.pk)).content.decode()
     for text in (
@@ -668,7 +668,7 @@ def compared(db: None) -> tuple[DatasetImport, DatasetImport]:
         file_name="before.csv",
         quality_flags={"site_eui_differs": 1},
     )
-    DatasetImportFactory.create(data_years=[2017])
+    DatasetImportFactory.create(header=[], data_years=[2017])
     after = DatasetImportFactory.create(
         header=["BuildingName", SCRIPT],
         file_name=SCRIPT,

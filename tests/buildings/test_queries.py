@@ -410,27 +410,27 @@ def test_parameters_are_quoted_by_the_driver() -> None:
     assert query_run(sql=bound).rows == [("'; DROP TABLE x; --",)]
 
 
-def test_an_index_serves_what_is_asked_most(sample: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE buildings_building, buildings_benchmarkrecord")
-    for name, index in {
-        "largest-consumers": "benchmarkrecord_year_energy",
-        "eui-by-type": "benchmarkrecord_peers",
-        "eui-by-decade": "benchmarkrecord_peers",
-        "building-among-peers": "benchmarkrecord_peers",
-        "building-history": "benchmarkrecord_one_a_year",
-        "import-changes": "recordrevision_",
-        "published-and-understood": "benchmarkrecord_one_a_year",
-    }.items():
-        query = QUERIES[name]
-        parameters = {parameter.name: parameter.shown for parameter in query.parameters}
-        with transaction.atomic(), connection.cursor() as cursor:
-            # A few rows are read faster by these.
-            for way in ("seqscan", "bitmapscan", *(["sort"] if "LIMIT" in query.sql else [])):
-                cursor.execute(f"SET LOCAL enable_{way} = off")
-            plan = query_run(sql=f"EXPLAIN {query.sql}", parameters=parameters).rows
-            cursor.execute("SET LOCAL enable_sort = on")
-        assert any(index in line for (line,) in plan), (name, plan)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "largest-consumers",
+        "eui-by-type",
+        "eui-by-decade",
+        "building-among-peers",
+        "building-history",
+        "import-changes",
+        "published-and-understood",
+    ],
+)
+def test_an_index_serves_what_is_asked_most(sample: None, name: str) -> None:
+    """Which one, the planner says by the size of the tables; here that there is one at all."""
+    query = QUERIES[name]
+    parameters = {parameter.name: parameter.shown for parameter in query.parameters}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = query_run(sql=f"EXPLAIN {query.sql}", parameters=parameters).rows
+    assert any("Index" in line for (line,) in plan)
+    assert not any("Seq Scan on buildings_" in line for (line,) in plan), plan
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=lambda query: query.name)
