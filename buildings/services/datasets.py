@@ -115,8 +115,27 @@ def datasets_import(
             _file_load(source, found, imported_by, allow_rejects, progress)
             for source, found in surveyed
         ]
+        if any(_is_change(report.dataset_import) for report in reports):
+            _statistics_refresh()
         transaction.set_rollback(is_dry_run)
     return reports
+
+
+def _is_change(imported: DatasetImport) -> bool:
+    return bool(imported.rows_created or imported.rows_updated)
+
+
+def _statistics_refresh() -> None:
+    """Tell the planner of the new rows before foreign keys are checked, which is at the commit.
+
+    Statistics that autovacuum takes during a load see none of its rows; if the tables were empty
+    before, each check may then read a whole index. Whoever may not ANALYZE gets a warning only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) "
+            "buildings_building, buildings_benchmarkrecord, buildings_propertyuse"
+        )
 
 
 class _Progress:
