@@ -6,6 +6,7 @@
 
 import csv
 import hashlib
+import marshal
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,6 +47,9 @@ _ENERGY_FIELDS: Final = (
 )
 #: Text in which letter case and blanks carry no meaning: copies of one file differ in them.
 _LOOSE_FIELDS: Final = ("property_name", "address", "city")
+
+#: The last form of marshal in which equal values have equal bytes, whatever objects they share.
+_MARSHAL_VERSION: Final = 2
 
 Lines: TypeAlias = Iterable[bytes]
 
@@ -388,8 +392,8 @@ def _digest(building: Values, record: Values, uses: tuple[Use, ...]) -> bytes:
     facts = building.copy()
     for name in _LOOSE_FIELDS:
         facts[name] = " ".join(facts[name].casefold().split())
-    content = repr((list(facts.values()), list(record.values()), uses))
-    return blake2b(content.encode(), digest_size=16).digest()
+    content = (list(facts.values()), list(record.values()), uses)
+    return blake2b(marshal.dumps(content, _MARSHAL_VERSION), digest_size=16).digest()
 
 
 def row_named(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
