@@ -30,7 +30,7 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
 _COMMA_OUTSIDE_PARENTHESES = re.compile(r",(?![^()]*\))")
-_NUMBER = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _DISTRICT = re.compile(NEIGHBORHOOD_PATTERN)
 #: `DELRIDGE NEIGHBORHOODS` is the same district as `DELRIDGE`.
 _DISTRICT_SUFFIX: Final = re.compile(r" NEIGHBORHOODS\b")

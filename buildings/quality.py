@@ -4,8 +4,8 @@ A broken rule is a flag on the record, never a rejection (as in SEED, the US DOE
 platform). Rules see the values as understood. No Django.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from buildings.emissions import Factors, emissions_mtco2e, is_explained
@@ -25,9 +25,15 @@ EUI_PLAUSIBLE: Final = (1.0, 2_000.0)
 SMALL_DIFFERENCE: Final = 100.0
 
 PARKING: Final = "Parking"
+_FUELS: Final = (
+    "electricity_kbtu",
+    "natural_gas_kbtu",
+    "steam_use_kbtu",
+    "other_fuel_use_kbtu",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """One record as understood: values by field name, uses as (rank, type, ft²), and its year's
     emission factors, if there are any."""
@@ -35,6 +41,15 @@ class Facts:
     values: Mapping[str, Any]
     uses: Sequence[tuple[int, str, float | None]] = ()
     factors: Factors | None = None
+    #: What several rules ask for: the sum of the fuels (None if none is known), and whether it is
+    #: the weather-normalised figure and not the metered one.
+    fuels_kbtu: float | None = field(init=False)
+    is_exchanged: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        total = fuels_kbtu(self.values)
+        self.fuels_kbtu = total
+        self.is_exchanged = total is not None and _is_exchanged(self.values, total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +83,14 @@ def _natural_gas_units(facts: Facts) -> str | None:
 
 def fuels_kbtu(values: Mapping[str, Any]) -> float | None:
     """Sum of the fuels that are known; None if none is."""
-    known = [
-        values[name]
-        for name in (
-            "electricity_kbtu",
-            "natural_gas_kbtu",
-            "steam_use_kbtu",
-            "other_fuel_use_kbtu",
-        )
-        if values.get(name) is not None
-    ]
+    known = [kbtu for name in _FUELS if (kbtu := values.get(name)) is not None]
     return sum(known) if known else None
 
 
-def _is_exchanged(values: Mapping[str, Any]) -> bool:
-    """Whether the fuels add up to the weather-normalised figure and not to the metered one."""
-    total = fuels_kbtu(values)
+def _is_exchanged(values: Mapping[str, Any], total: float) -> bool:
     site, normalised = values["site_energy_use_kbtu"], values["site_energy_use_wn_kbtu"]
     return (
-        total is not None
-        and site is not None
+        site is not None
         and normalised is not None
         and _differ(total, site, 0.001)
         and not _differ(total, normalised, 0.001)
@@ -95,20 +98,19 @@ def _is_exchanged(values: Mapping[str, Any]) -> bool:
 
 
 def _exchanged(facts: Facts) -> str | None:
-    if not _is_exchanged(facts.values):
+    if not facts.is_exchanged:
         return None
-    total = fuels_kbtu(facts.values)
     return (
-        f"the fuels add up to {total:,.0f} kBtu, which is published as weather-normalised; "
-        f"{facts.values['site_energy_use_kbtu']:,.0f} is published as metered"
+        f"the fuels add up to {facts.fuels_kbtu:,.0f} kBtu, which is published as "
+        f"weather-normalised; {facts.values['site_energy_use_kbtu']:,.0f} is published as metered"
     )
 
 
 def _fuel_sum(facts: Facts) -> str | None:
-    total, site = fuels_kbtu(facts.values), facts.values["site_energy_use_kbtu"]
+    total, site = facts.fuels_kbtu, facts.values["site_energy_use_kbtu"]
     if total is None or site is None or not _differ(total, site, FUEL_SUM_TOLERANCE):
         return None
-    if _is_exchanged(facts.values):
+    if facts.is_exchanged:
         return None
     return f"the fuels add up to {total:,.0f} kBtu, site energy is {site:,.0f}"
 
@@ -116,20 +118,23 @@ def _fuel_sum(facts: Facts) -> str | None:
 def _site_eui(facts: Facts) -> str | None:
     values = facts.values
     eui = values["site_eui_kbtu_per_sqft"]
-    name = "site_energy_use_wn_kbtu" if _is_exchanged(values) else "site_energy_use_kbtu"
+    name = "site_energy_use_wn_kbtu" if facts.is_exchanged else "site_energy_use_kbtu"
     energy = values[name]
     if not eui or not energy or eui < 0 or energy < 0:
         return None
     implied = energy / eui
-    areas = [
-        values["property_gfa_total_sqft"],
-        values["property_gfa_buildings_sqft"],
-        sum(area or 0 for _, use, area in facts.uses if use != PARKING),
-        sum(area or 0 for _, _, area in facts.uses),
-    ]
-    if any(area and abs(area - implied) <= EUI_TOLERANCE * implied for area in areas):
-        return None
+    tolerance = EUI_TOLERANCE * implied
+    for area in _floor_areas_known(facts):
+        if area and abs(area - implied) <= tolerance:
+            return None
     return f"{energy:,.0f} kBtu at {eui:,.1f} kBtu/ft² are {implied:,.0f} ft²: no area on record"
+
+
+def _floor_areas_known(facts: Facts) -> Iterator[float | None]:
+    yield facts.values["property_gfa_buildings_sqft"]
+    yield facts.values["property_gfa_total_sqft"]
+    yield sum(area or 0 for _, use, area in facts.uses if use != PARKING)
+    yield sum(area or 0 for _, _, area in facts.uses)
 
 
 def _eui_plausible(facts: Facts) -> str | None:
@@ -162,7 +167,7 @@ def _use_areas(facts: Facts) -> str | None:
 def _emissions(facts: Facts) -> str | None:
     values = facts.values
     reported = values["total_ghg_emissions_mtco2e"]
-    if facts.factors is None or reported is None or fuels_kbtu(values) is None:
+    if facts.factors is None or reported is None or facts.fuels_kbtu is None:
         return None
     computed = emissions_mtco2e(
         facts.factors,

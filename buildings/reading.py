@@ -6,10 +6,12 @@
 
 import csv
 import hashlib
+import marshal
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias, cast
 
@@ -45,6 +47,9 @@ _ENERGY_FIELDS: Final = (
 )
 #: Text in which letter case and blanks carry no meaning: copies of one file differ in them.
 _LOOSE_FIELDS: Final = ("property_name", "address", "city")
+
+#: The last form of marshal in which equal values have equal bytes, whatever objects they share.
+_MARSHAL_VERSION: Final = 2
 
 Lines: TypeAlias = Iterable[bytes]
 
@@ -122,11 +127,10 @@ class Survey:
 class DigestedLines:
     """The lines of a file, with the digest and size of what was read of it so far."""
 
-    def __init__(self, file: Lines, on_bytes: Callable[[int], None] = lambda size: None) -> None:
+    def __init__(self, file: Lines) -> None:
         self.size_bytes = 0
         self._sha256 = hashlib.sha256()
         self._file = file
-        self._on_bytes = on_bytes
 
     @property
     def sha256(self) -> str:
@@ -136,7 +140,6 @@ class DigestedLines:
         for line in self._file:
             self._sha256.update(line)
             self.size_bytes += len(line)
-            self._on_bytes(self.size_bytes)
             yield line
 
 
@@ -159,9 +162,10 @@ def survey(lines: DigestedLines) -> Survey:
     energy_at = [columns.get(name) for name in _ENERGY_FIELDS]
     width = len(found.header)
     widths: Counter[int] = Counter()
+    year_of = lru_cache(maxsize=_CACHED_CELLS)(partial(_year, year_column))
     for _, cells in rows:
         found.rows += 1
-        year = _year(year_column, cells[year_at].strip()) if len(cells) == width else None
+        year = year_of(cells[year_at].strip()) if len(cells) == width else None
         if year is None:
             if not _is_blank(cells):
                 widths[len(cells)] += 1
@@ -297,8 +301,9 @@ class RowReader:
         self.header = header
         self._factors = factors or {}
         located = columns_located(header, header_line)
-        self._plan: list[tuple[int, Column, dict[str, Any]]] = [
-            (position, column, {}) for position, column in located
+        #: Position, target and field of each column, what its cells have been read as, and itself.
+        self._plan: list[tuple[int, str, str, dict[str, Any], Column]] = [
+            (position, column.target, column.field, {}, column) for position, column in located
         ]
         present = {column.header for _, column in located}
         self._has_issue = "ComplianceIssue" in present
@@ -320,24 +325,22 @@ class RowReader:
         targets = {"building": building, "record": record, "use": uses, "location": {}}
         noted: list[str] = []
         reasons: list[Reason] = []
-        for position, column, known in self._plan:
+        for position, target, name, known, column in self._plan:
             cell = cells[position]
-            try:
-                targets[column.target][column.field] = known[cell]
+            if cell in known:
+                targets[target][name] = known[cell]
                 continue
-            except KeyError:
-                pass
             try:
                 value = self._value(column, cell)
             except SetAsideError as error:
                 if column.is_mandatory:
                     reasons.append(Reason(column.header, str(error)))
-                targets[column.target][column.field] = error.value
+                targets[target][name] = error.value
                 noted.append(error.flag)
             except ValueError as error:
                 reasons.append(Reason(column.header, str(error)))
             else:
-                targets[column.target][column.field] = value
+                targets[target][name] = value
                 if len(known) < _CACHED_CELLS:
                     known[cell] = value
         if reasons:
@@ -389,8 +392,8 @@ def _digest(building: Values, record: Values, uses: tuple[Use, ...]) -> bytes:
     facts = building.copy()
     for name in _LOOSE_FIELDS:
         facts[name] = " ".join(facts[name].casefold().split())
-    content = repr((list(facts.values()), list(record.values()), uses))
-    return blake2b(content.encode(), digest_size=16).digest()
+    content = (list(facts.values()), list(record.values()), uses)
+    return blake2b(marshal.dumps(content, _MARSHAL_VERSION), digest_size=16).digest()
 
 
 def row_named(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

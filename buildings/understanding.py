@@ -4,7 +4,8 @@ Each function takes the values that `buildings.parsers` made of the single cells
 place; what it cannot reconcile is a flag of `buildings.quality`. No Django.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from buildings.choices import PRIMARY_PROPERTY_TYPES, PROPERTY_USE_TYPES
@@ -112,7 +113,7 @@ def _multifamily(record: Values) -> str:
 
 def uses_understood(cells: Values, listed: str) -> tuple[Use, ...]:
     """The three largest at their rank; the others as listed, at the ranks that are free."""
-    others = split_use_types(listed) if listed else []
+    others = _uses_listed(listed)
     ranked: dict[int, tuple[str, float | None]] = {}
     for name, rank in RANKS.items():
         use_type = cells[name]
@@ -123,7 +124,7 @@ def uses_understood(cells: Values, listed: str) -> tuple[Use, ...]:
     if others:
         named = {use_type for use_type, _ in ranked.values()}
         rank = 1
-        for use_type in dict.fromkeys(others):
+        for use_type in others:
             if use_type in named:
                 continue
             while rank in ranked:
@@ -132,12 +133,17 @@ def uses_understood(cells: Values, listed: str) -> tuple[Use, ...]:
     return tuple((rank, *ranked[rank]) for rank in sorted(ranked))
 
 
-def _completed(use_type: str, listed: list[str]) -> str:
+@lru_cache(maxsize=4_096)
+def _uses_listed(listed: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(split_use_types(listed)))
+
+
+def _completed(use_type: str, listed: Sequence[str]) -> str:
     """The 2017 file cuts the largest use after 11 characters; the list of all uses tells the rest,
     or the vocabulary, if only one name begins so."""
     if use_type in USE_NAMES or len(use_type) not in _CUT_LENGTHS:
         return use_type
-    for names in (dict.fromkeys(listed), PROPERTY_USE_TYPES):
+    for names in (listed, PROPERTY_USE_TYPES):
         whole = [name for name in names if name.startswith(use_type)]
         if len(whole) == 1:
             return whole[0]

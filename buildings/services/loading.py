@@ -4,7 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final
+
+from django.db import connection
 
 from buildings.models import (
     NEWEST_YEAR_FACTS,
@@ -21,6 +24,7 @@ from buildings.understanding import Use, Values
 
 _Key = tuple[int, int]
 
+_json_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 _USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
 
 
@@ -51,9 +55,9 @@ class Load:
                 changed.append((stored[0], row))
         self.counts["created"] += len(new)
         self.counts["updated"] += len(changed)
-        for row in (*new, *(row for _, row in changed)):
-            self.flags.update(row.flags)
-        keys = self._buildings_write([*new, *(row for _, row in changed)], buildings)
+        written = [*new, *(row for _, row in changed)]
+        self.flags.update(chain.from_iterable(row.flags for row in written))
+        keys = self._buildings_write(written, buildings)
         self._records_create(new, keys)
         self._records_change(changed)
 
@@ -119,10 +123,7 @@ class Load:
         rows_copy(
             PublishedRow,
             ("record", "cells"),
-            (
-                (pk, json.dumps(row.cells, ensure_ascii=False))
-                for pk, row in zip(ids, rows, strict=True)
-            ),
+            ((pk, _json_encoded(row.cells)) for pk, row in zip(ids, rows, strict=True)),
         )
         rows_copy(
             PropertyUse,
@@ -214,11 +215,13 @@ class Load:
 
 def _buildings_stored(identifiers: set[int]) -> dict[int, tuple[int, int]]:
     """Key and newest data year (0 before any) of each stored building, by identifier."""
-    rows = Building.objects.filter(ose_building_id__in=identifiers).order_by()
-    return {
-        identifier: (pk, data_year or 0)
-        for identifier, pk, data_year in rows.values_list("ose_building_id", "pk", "data_year")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ose_building_id, id, coalesce(data_year, 0) FROM buildings_building "
+            "WHERE ose_building_id = ANY(%s)",
+            [list(identifiers)],
+        )
+        return {identifier: (pk, data_year) for identifier, pk, data_year in cursor.fetchall()}
 
 
 def _records_stored(
@@ -227,15 +230,16 @@ def _records_stored(
     """Key and digest of each stored record of these years, by building's key and year."""
     if not buildings:
         return {}
-    records = BenchmarkRecord.objects.filter(
-        building__in=buildings, data_year__in={row.data_year for row in rows}
-    ).order_by()
-    return {
-        (building, data_year): (pk, bytes(digest))
-        for building, data_year, pk, digest in records.values_list(
-            "building_id", "data_year", "pk", "values_digest"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT building_id, data_year, id, values_digest FROM buildings_benchmarkrecord "
+            "WHERE building_id = ANY(%s) AND data_year = ANY(%s)",
+            [list(buildings), list({row.data_year for row in rows})],
         )
-    }
+        return {
+            (building, data_year): (pk, bytes(digest))
+            for building, data_year, pk, digest in cursor.fetchall()
+        }
 
 
 def _assigned(row: Building | BenchmarkRecord, values: Values) -> bool:
