@@ -1,56 +1,46 @@
 """Writing datasets: the one way that rows get into the tables of this app."""
 
 import gc
-import queue
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from buildings.benchmarking import IDENTIFIER_HEADER, YEAR_HEADER
 from buildings.emissions import Factors
 from buildings.errors import DatasetFormatError, DatasetUnavailableError, TooManyRejectsError
 from buildings.models import DatasetImport, RejectedRow
 from buildings.reading import (
     BadRow,
-    BlankRow,
     DigestedLines,
     ParsedRow,
-    Reason,
-    Row,
     Survey,
     row_named,
     rows_read,
     survey,
 )
 from buildings.selectors.factors import factors_of_years
+from buildings.services.ahead import ahead, chunks
 from buildings.services.copying import ids_reserve
 from buildings.services.factors import emission_factor_sets_derive, emission_factor_sets_seed
+from buildings.services.judging import Judge
 from buildings.services.loading import Load
 
 #: Called now and then while files are loaded: bytes read so far, bytes in all. Each file is read
 #: twice.
 Progress = Callable[[int, int], None]
 
-#: Identifiers from here on are kept for synthetic buildings; the city's end near 51,000.
-SYNTHETIC_ID_FROM: Final = 900_001
-
 _CHUNK_ROWS: Final = 2_000
-_CHUNKS_AHEAD: Final = 4
 _SWITCH_INTERVAL_S: Final = 0.000_1
 _REJECTS_SHOWN: Final = 20
 #: Any number will do, as long as nothing else in this database locks by it.
 _ADVISORY_LOCK: Final = 2_016_046
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +90,9 @@ def datasets_import(
     All of them or nothing. Loading a file again changes nothing but adds the import's own row; a
     later file of the same year changes what differs, and the former values are kept. Two loads at
     the same time follow one another. A building keeps the facts of its newest data year.
-    `is_synthetic` labels every row of a file, and identifiers tell the same: see
-    SYNTHETIC_ID_FROM. `allow_rejects` bounds the rejected rows of each file; None: any number.
-    A dry run does all of it and takes it back.
+    `is_synthetic` labels every row of a file, and identifiers tell the same (see
+    `judging.SYNTHETIC_ID_FROM`). `allow_rejects` bounds the rejected rows of each file; None: any
+    number. A dry run does all of it and takes it back.
 
     Raises:
         DatasetUnavailableError: a file cannot be opened.
@@ -204,15 +194,17 @@ def _file_load(
     started_at = timezone.now()
     (import_id,) = ids_reserve(DatasetImport, 1)
     factors = _factors(source, found, import_id)
-    load = Load(import_id, found.header, is_synthetic=source.is_synthetic)
+    load = Load(import_id, is_synthetic=source.is_synthetic)
     counts: Counter[str] = Counter()
     rejects: list[BadRow] = []
     allowed = found.rows if allow_rejects is None else allow_rejects
     with source.path.open("rb") as file:
         lines = DigestedLines(file)
-        rows = _Judge(source, found, counts).judged(rows_read(lines, factors))
-        with closing(_ahead(_chunks(rows, _CHUNK_ROWS))) as chunks:
-            for chunk in chunks:
+        rows = Judge(found, counts, is_synthetic=source.is_synthetic).judged(
+            rows_read(lines, factors)
+        )
+        with closing(ahead(chunks(rows, _CHUNK_ROWS))) as made:
+            for chunk in made:
                 load.write([row for row in chunk if isinstance(row, ParsedRow)])
                 bad = [row for row in chunk if isinstance(row, BadRow)]
                 counts["rejected"] += len(bad)
@@ -300,113 +292,3 @@ def reject_said(row: BadRow) -> str:
     """One rejected row in a line: where it is, and every reason."""
     reasons = "; ".join(f"{reason.field}: {reason.reason}" for reason in row.reasons)
     return f"line {row.line_number}: {reasons}"
-
-
-# What no cell alone can show to be wrong
-
-
-class _Judge:
-    """Passes rows on, less blank ones, repeats, and those that do not belong in this file."""
-
-    def __init__(self, source: Source, found: Survey, counts: Counter[str]) -> None:
-        self._is_synthetic = source.is_synthetic
-        self._survey = found
-        self._stray_years = found.stray_years
-        self._counts = counts
-        #: Of each building and year, the line that it was first on, and what that said.
-        self._first: dict[tuple[int, int], tuple[int, bytes]] = {}
-
-    def judged(self, rows: Iterable[Row]) -> Iterator[ParsedRow | BadRow]:
-        for row in rows:
-            if isinstance(row, BlankRow):
-                self._counts["blank"] += 1
-            elif isinstance(row, BadRow):
-                yield row
-            elif reason := self._misplaced(row):
-                yield BadRow(row.line_number, row.cells, (reason,))
-            else:
-                line, digest = self._first.setdefault(
-                    (row.ose_building_id, row.data_year), (row.line_number, row.digest)
-                )
-                if line == row.line_number:
-                    yield row
-                elif digest == row.digest:
-                    self._counts["duplicate"] += 1
-                else:
-                    said = (
-                        f"building {row.ose_building_id} in {row.data_year} is on line {line} "
-                        "already, with other values; right would be one row for each year"
-                    )
-                    yield BadRow(row.line_number, row.cells, (Reason(IDENTIFIER_HEADER, said),))
-
-    def _misplaced(self, row: ParsedRow) -> Reason | None:
-        if row.data_year in self._stray_years:
-            main = self._survey.main_year
-            share = f"{self._survey.years[main]:,} of {self._survey.rows:,} rows"
-            said = f"{row.data_year} in a file of {main} ({share}); load other years' rows apart"
-            return Reason(YEAR_HEADER, said)
-        if self._is_synthetic and row.ose_building_id < SYNTHETIC_ID_FROM:
-            return Reason(
-                IDENTIFIER_HEADER, f"synthetic buildings have ids from {SYNTHETIC_ID_FROM}"
-            )
-        if not self._is_synthetic and row.ose_building_id >= SYNTHETIC_ID_FROM:
-            said = (
-                f"ids from {SYNTHETIC_ID_FROM} are kept for synthetic buildings; load such a file "
-                "as synthetic"
-            )
-            return Reason(IDENTIFIER_HEADER, said)
-        return None
-
-
-# Reading while writing
-
-
-def _chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
-def _ahead(items: Iterable[_T]) -> Generator[_T]:
-    """The same items, made in a thread of their own while the last ones are being written.
-
-    PostgreSQL works in another process, so reading and writing share the time. The thread ends
-    with the items, or at the next one after the caller has stopped listening.
-    """
-    made: queue.Queue[tuple[_T | None, BaseException | None]] = queue.Queue(_CHUNKS_AHEAD)
-    is_abandoned = threading.Event()
-
-    def make() -> None:
-        problem: BaseException | None = None
-        try:
-            for item in items:
-                made.put((item, None))
-                if is_abandoned.is_set():
-                    return
-        except BaseException as error:  # noqa: BLE001 -- raised again where the items are used
-            problem = error
-        made.put((None, problem))
-
-    thread = threading.Thread(target=make, name="dataset-reader", daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, problem = made.get()
-            if problem is not None:
-                raise problem
-            if item is None:
-                return
-            yield item
-    finally:
-        is_abandoned.set()
-        while thread.is_alive():
-            _drain(made)
-            thread.join(0.01)
-
-
-def _drain(items: "queue.Queue[_T]") -> None:
-    while True:
-        try:
-            items.get_nowait()
-        except queue.Empty:
-            return

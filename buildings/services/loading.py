@@ -3,9 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
@@ -22,7 +21,7 @@ from buildings.reading import ParsedRow, RowReader
 from buildings.services.copying import ids_reserve, rows_copy
 from buildings.understanding import Use, Values
 
-_Key = tuple[int, int]
+_Key: TypeAlias = tuple[int, int]
 
 _json_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 _USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
@@ -31,12 +30,12 @@ _USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
 class Load:
     """Writes the good rows of one file, chunk by chunk, and counts what they change."""
 
-    def __init__(self, import_id: int, header: Sequence[str], *, is_synthetic: bool) -> None:
+    def __init__(self, import_id: int, *, is_synthetic: bool) -> None:
         self.counts: Counter[str] = Counter()
         self.flags: Counter[str] = Counter()
         self._import_id = import_id
-        self._header = header
         self._is_synthetic = is_synthetic
+        self._former_readers: dict[int, RowReader | None] = {}
 
     def write(self, rows: Sequence[ParsedRow]) -> None:
         """Write what is new or changed of rows that name each building and year once."""
@@ -207,10 +206,11 @@ class Load:
             if former.building[name] != value and name not in row.record
         }
 
-    @cache  # noqa: B019 -- a load lives no longer than its file
     def _former_reader(self, import_id: int) -> RowReader | None:
-        header = DatasetImport.objects.values_list("header", flat=True).get(pk=import_id)
-        return RowReader(header) if header else None
+        if import_id not in self._former_readers:
+            header = DatasetImport.objects.values_list("header", flat=True).get(pk=import_id)
+            self._former_readers[import_id] = RowReader(header) if header else None
+        return self._former_readers[import_id]
 
 
 def _buildings_stored(identifiers: set[int]) -> dict[int, tuple[int, int]]:

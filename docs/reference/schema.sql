@@ -927,7 +927,6 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('buildings', '0001_initial', now()),
     ('buildings', '0002_every_year', now()),
     ('buildings', '0003_insert_only', now()),
-    ('buildings', '0004_list_indexes', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('mlmodel', '0001_initial', now()),
