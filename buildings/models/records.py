@@ -239,7 +239,7 @@ class BenchmarkRecord(models.Model):
             ),
             models.Index(fields=["data_year", "is_synthetic"], name="benchmarkrecord_year_kind"),
             GinIndex(
-                fields=["quality_flags"],
+                fields=["data_year", "quality_flags"],
                 condition=~Q(quality_flags=[]),
                 name="benchmarkrecord_flags",
             ),

@@ -21,13 +21,25 @@ def rows_copy(
 ) -> None:
     """Write rows, each a sequence of values in the order of `fields`, within the transaction.
 
+    Values are those of `rows_encoded`. Constraints and triggers apply as to any INSERT.
+    """
+    lines_copy(table, fields, rows_encoded(rows))
+
+
+def rows_encoded(rows: Iterable[Sequence[Any]]) -> list[str]:
+    """Each row as a line that COPY reads, without its end; lines of some columns join by tabs.
+
     Values are None, bool, int, float, str, bytes or a list of plain words (a text array); JSON
-    comes as its text. Constraints and triggers apply as to any INSERT.
+    comes as its text.
     """
     encoded = [_column_encoded(values) for values in zip(*rows, strict=True)]
-    if not encoded:
+    return list(map("\t".join, zip(*encoded, strict=True)))
+
+
+def lines_copy(table: type[models.Model], fields: Sequence[str], lines: Sequence[str]) -> None:
+    """Write lines of `rows_encoded`, with the values in the order of `fields`."""
+    if not lines:
         return
-    lines = "\n".join(map("\t".join, zip(*encoded, strict=True)))
     columns = [_column(table, name) for name in fields]
     statement = sql.SQL("COPY {table} ({columns}) FROM STDIN").format(
         table=sql.Identifier(table._meta.db_table),
@@ -36,7 +48,7 @@ def rows_copy(
     # Django turns the driver's errors into its own for every call but this one.
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(
-            statement.as_string(cursor.cursor), io.BytesIO(lines.encode()), size=_BLOCK
+            statement.as_string(cursor.cursor), io.BytesIO("\n".join(lines).encode()), size=_BLOCK
         )
 
 

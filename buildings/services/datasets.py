@@ -12,10 +12,18 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg2 import sql
 
 from buildings.emissions import Factors
 from buildings.errors import DatasetFormatError, DatasetUnavailableError, TooManyRejectsError
-from buildings.models import DatasetImport, RejectedRow
+from buildings.models import (
+    BenchmarkRecord,
+    DatasetImport,
+    PropertyUse,
+    PublishedRow,
+    RecordRevision,
+    RejectedRow,
+)
 from buildings.reading import (
     BadRow,
     DigestedLines,
@@ -30,7 +38,7 @@ from buildings.services.ahead import ahead, chunks
 from buildings.services.copying import ids_reserve
 from buildings.services.factors import emission_factor_sets_derive, emission_factor_sets_seed
 from buildings.services.judging import Judge
-from buildings.services.loading import Load
+from buildings.services.loading import Load, Prepared
 
 #: Called now and then while files are loaded: bytes read so far, bytes in all. Each file is read
 #: twice.
@@ -104,6 +112,7 @@ def datasets_import(
     surveyed.sort(key=lambda pair: max(pair[1].years, default=0), reverse=True)
     with transaction.atomic(), _interpreter_tuned():
         _loads_serialised()
+        _references_checked_early()
         reports = [
             _file_load(source, found, imported_by, allow_rejects, progress)
             for source, found in surveyed
@@ -184,6 +193,24 @@ def _loads_serialised() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
 
 
+def _references_checked_early() -> None:
+    """Check foreign keys after each COPY, while the next rows are being read, not at the commit.
+
+    But for those to the import, whose row comes last: it has the counts. Sequential scans are out,
+    because PostgreSQL plans such a check once and may do so while a table is nearly empty.
+    """
+    tables = (BenchmarkRecord, PublishedRow, PropertyUse, RecordRevision)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND condeferrable "
+            "AND conrelid = ANY(%s::regclass[]) AND confrelid <> %s::regclass ORDER BY conname",
+            [[table._meta.db_table for table in tables], DatasetImport._meta.db_table],
+        )
+        names = sql.SQL(", ").join([sql.Identifier(name) for (name,) in cursor.fetchall()])
+        cursor.execute(sql.SQL("SET CONSTRAINTS {} IMMEDIATE").format(names))
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+
 def _file_load(
     source: Source,
     found: Survey,
@@ -203,10 +230,10 @@ def _file_load(
         rows = Judge(found, counts, is_synthetic=source.is_synthetic).judged(
             rows_read(lines, factors)
         )
-        with closing(ahead(chunks(rows, _CHUNK_ROWS))) as made:
-            for chunk in made:
-                load.write([row for row in chunk if isinstance(row, ParsedRow)])
-                bad = [row for row in chunk if isinstance(row, BadRow)]
+        prepared = (_prepared(load, chunk) for chunk in chunks(rows, _CHUNK_ROWS))
+        with closing(ahead(prepared)) as made:
+            for good, bad in made:
+                load.write(good)
                 counts["rejected"] += len(bad)
                 rejects += bad[: _REJECTS_SHOWN - len(rejects)]
                 if counts["rejected"] <= allowed:
@@ -242,6 +269,13 @@ def _file_load(
     )
     imported.save(force_insert=True)
     return ImportReport(imported, rejects)
+
+
+def _prepared(
+    load: Load, rows: Sequence[ParsedRow | BadRow]
+) -> tuple[list[Prepared], list[BadRow]]:
+    good = [row for row in rows if isinstance(row, ParsedRow)]
+    return load.prepare(good), [row for row in rows if isinstance(row, BadRow)]
 
 
 def _factors(source: Source, found: Survey, import_id: int) -> dict[int, Factors]:

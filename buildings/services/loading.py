@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import Any, Final, TypeAlias
+from itertools import chain, islice
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.db import connection
 
@@ -18,13 +18,22 @@ from buildings.models import (
     RecordRevision,
 )
 from buildings.reading import ParsedRow, RowReader
-from buildings.services.copying import ids_reserve, rows_copy
+from buildings.services.copying import ids_reserve, lines_copy, rows_copy, rows_encoded
 from buildings.understanding import Use, Values
 
 _Key: TypeAlias = tuple[int, int]
 
 _json_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 _USE_FIELDS: Final = ("record", "rank", "use_type", "gfa_sqft")
+
+
+class Prepared(NamedTuple):
+    """A row, and as COPY reads them, without keys: its record, its cells and its uses."""
+
+    row: ParsedRow
+    record: str = ""
+    cells: str = ""
+    uses: Sequence[str] = ()
 
 
 class Load:
@@ -35,30 +44,49 @@ class Load:
         self.flags: Counter[str] = Counter()
         self._import_id = import_id
         self._is_synthetic = is_synthetic
+        #: Most files bring new rows throughout, or none.
+        self._expects_new = True
         self._former_readers: dict[int, RowReader | None] = {}
 
-    def write(self, rows: Sequence[ParsedRow]) -> None:
+    def prepare(self, rows: Sequence[ParsedRow]) -> list[Prepared]:
+        """What can be done before the database is asked: in the thread that reads, while the last
+        rows are being written."""
+        return self._encoded(rows) if self._expects_new else [Prepared(row) for row in rows]
+
+    def _encoded(self, rows: Sequence[ParsedRow]) -> list[Prepared]:
+        records = rows_encoded([*self._record_values(row).values()] for row in rows)
+        cells = rows_encoded([_json_encoded(row.cells)] for row in rows)
+        uses = iter(rows_encoded(use for row in rows for use in row.uses))
+        return [
+            Prepared(row, record, cell, list(islice(uses, len(row.uses))))
+            for row, record, cell in zip(rows, records, cells, strict=True)
+        ]
+
+    def write(self, prepared: Sequence[Prepared]) -> None:
         """Write what is new or changed of rows that name each building and year once."""
+        rows = [each.row for each in prepared]
         buildings = _buildings_stored({row.ose_building_id for row in rows})
         records = _records_stored([pk for pk, _ in buildings.values()], rows)
-        new: list[ParsedRow] = []
+        new: list[Prepared] = []
         changed: list[tuple[int, ParsedRow]] = []
-        for row in rows:
+        for each in prepared:
+            row = each.row
             pk, _ = buildings.get(row.ose_building_id, (None, None))
             stored = records.get((pk, row.data_year)) if pk is not None else None
             if stored is None:
-                new.append(row)
+                new.append(each)
             elif stored[1] == row.digest:
                 self.counts["unchanged"] += 1
             else:
                 changed.append((stored[0], row))
         self.counts["created"] += len(new)
         self.counts["updated"] += len(changed)
-        written = [*new, *(row for _, row in changed)]
+        written = [*(each.row for each in new), *(row for _, row in changed)]
         self.flags.update(chain.from_iterable(row.flags for row in written))
         keys = self._buildings_write(written, buildings)
         self._records_create(new, keys)
         self._records_change(changed)
+        self._expects_new = bool(new)
 
     def _buildings_write(
         self, rows: Iterable[ParsedRow], stored: dict[int, tuple[int, int]]
@@ -106,28 +134,22 @@ class Load:
             for name in NEWEST_YEAR_FACTS
         }
 
-    def _records_create(self, rows: Sequence[ParsedRow], keys: dict[int, int]) -> None:
-        if not rows:
+    def _records_create(self, prepared: Sequence[Prepared], keys: dict[int, int]) -> None:
+        if not prepared:
             return
-        ids = ids_reserve(BenchmarkRecord, len(rows))
-        fields = ["id", "building", *self._record_values(rows[0])]
-        rows_copy(
+        if not all(each.record for each in prepared):
+            prepared = self._encoded([each.row for each in prepared])
+        numbered = list(zip(ids_reserve(BenchmarkRecord, len(prepared)), prepared, strict=True))
+        lines_copy(
             BenchmarkRecord,
-            fields,
-            (
-                (pk, keys[row.ose_building_id], *self._record_values(row).values())
-                for pk, row in zip(ids, rows, strict=True)
-            ),
+            ["id", "building", *self._record_values(prepared[0].row)],
+            [f"{pk}\t{keys[each.row.ose_building_id]}\t{each.record}" for pk, each in numbered],
         )
-        rows_copy(
-            PublishedRow,
-            ("record", "cells"),
-            ((pk, _json_encoded(row.cells)) for pk, row in zip(ids, rows, strict=True)),
+        lines_copy(
+            PublishedRow, ("record", "cells"), [f"{pk}\t{each.cells}" for pk, each in numbered]
         )
-        rows_copy(
-            PropertyUse,
-            _USE_FIELDS,
-            ((pk, *use) for pk, row in zip(ids, rows, strict=True) for use in row.uses),
+        lines_copy(
+            PropertyUse, _USE_FIELDS, [f"{pk}\t{use}" for pk, each in numbered for use in each.uses]
         )
 
     def _record_values(self, row: ParsedRow) -> Values:

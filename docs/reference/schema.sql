@@ -19,6 +19,10 @@ SET xmloption = content;
 SET client_min_messages = warning;
 SET row_security = off;
 
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
@@ -709,7 +713,7 @@ CREATE INDEX auth_user_user_permissions_user_id_a95ead1b ON public.auth_user_use
 
 CREATE INDEX auth_user_username_6821ab7c_like ON public.auth_user USING btree (username varchar_pattern_ops);
 
-CREATE INDEX benchmarkrecord_flags ON public.buildings_benchmarkrecord USING gin (quality_flags) WHERE (NOT (quality_flags = '{}'::character varying(40)[]));
+CREATE INDEX benchmarkrecord_flags ON public.buildings_benchmarkrecord USING gin (data_year, quality_flags) WHERE (NOT (quality_flags = '{}'::character varying(40)[]));
 
 CREATE INDEX benchmarkrecord_peers ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, is_synthetic) INCLUDE (site_eui_kbtu_per_sqft, property_gfa_total_sqft, neighborhood) WHERE (((compliance_status)::text = 'Compliant'::text) AND (site_eui_kbtu_per_sqft > (0.0)::double precision));
 
