@@ -3,8 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import (
+    Exists,
+    F,
+    OuterRef,
+    PositiveSmallIntegerField,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast, Upper
 
 from buildings.models import BenchmarkRecord, Building
 
@@ -110,7 +119,8 @@ def _newest_rows(filters: BuildingFilters, conditions: Q) -> QuerySet[Any, Build
 
 
 def _year_rows(filters: BuildingFilters, conditions: Q) -> QuerySet[Any, BuildingRow]:
-    conditions &= Q(data_year=filters.data_year)
+    # Of the column's own type: the index of years and flags compares no other numbers.
+    conditions &= Q(data_year=Cast(Value(filters.data_year), PositiveSmallIntegerField()))
     if filters.quality_flag is not None:
         conditions &= _flagged(filters.quality_flag)
     elif filters.has_quality_flags is not None:

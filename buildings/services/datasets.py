@@ -12,18 +12,10 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
-from psycopg2 import sql
 
 from buildings.emissions import Factors
 from buildings.errors import DatasetFormatError, DatasetUnavailableError, TooManyRejectsError
-from buildings.models import (
-    BenchmarkRecord,
-    DatasetImport,
-    PropertyUse,
-    PublishedRow,
-    RecordRevision,
-    RejectedRow,
-)
+from buildings.models import DatasetImport, RejectedRow
 from buildings.reading import (
     BadRow,
     DigestedLines,
@@ -112,7 +104,6 @@ def datasets_import(
     surveyed.sort(key=lambda pair: max(pair[1].years, default=0), reverse=True)
     with transaction.atomic(), _interpreter_tuned():
         _loads_serialised()
-        _references_checked_early()
         reports = [
             _file_load(source, found, imported_by, allow_rejects, progress)
             for source, found in surveyed
@@ -191,24 +182,6 @@ def _loads_serialised() -> None:
     """Wait until no other load is under way; released with the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-
-
-def _references_checked_early() -> None:
-    """Check foreign keys after each COPY, while the next rows are being read, not at the commit.
-
-    But for those to the import, whose row comes last: it has the counts. Sequential scans are out,
-    because PostgreSQL plans such a check once and may do so while a table is nearly empty.
-    """
-    tables = (BenchmarkRecord, PublishedRow, PropertyUse, RecordRevision)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND condeferrable "
-            "AND conrelid = ANY(%s::regclass[]) AND confrelid <> %s::regclass ORDER BY conname",
-            [[table._meta.db_table for table in tables], DatasetImport._meta.db_table],
-        )
-        names = sql.SQL(", ").join([sql.Identifier(name) for (name,) in cursor.fetchall()])
-        cursor.execute(sql.SQL("SET CONSTRAINTS {} IMMEDIATE").format(names))
-        cursor.execute("SET LOCAL enable_seqscan = off")
 
 
 def _file_load(

@@ -270,10 +270,10 @@ def test_queries_do_not_grow_with_the_rows(
     few = csvs.file(tmp_path, [csvs.row(101)], "few.csv")
     many = csvs.file(tmp_path, [csvs.row(n) for n in range(101, 301)], "many.csv")
     load(many)
-    # savepoint, lock; references, their constraints, the planner; id; factors seeded, found, theirs;
-    # buildings, records; role, import; savepoint
+    # savepoint, lock, id; factors seeded, factors found, theirs; buildings, records; role, import;
+    # savepoint
     for path in (few, many):
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(11):
             load(path)
 
 
