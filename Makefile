@@ -62,7 +62,7 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
 	echo "docs/reference/openapi.yaml is up to date."
 
-schema-write: venv-dev ## write docs/reference/ anew: OpenAPI, SQL schema, diagram, features
+schema-write: venv-dev ## write anew what is made from the code: OpenAPI, SQL schema, pages of docs/
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
 

@@ -13,16 +13,24 @@ import requests
 import urllib3
 from django.conf import settings
 
-from buildings.benchmarking import header_check
 from buildings.errors import DatasetFormatError, DatasetUnavailableError
+from buildings.reading import header_check
 
 SEATTLE_2016: Final = "seattle-2016"
 SAMPLE: Final = "sample"
 AUTO: Final = "auto"
 
-#: The official file by name: the city's open data portal, Building Energy Benchmarking.
+#: Datasets of the city's open data portal, Building Energy Benchmarking, by data year.
+_PORTAL_DATASETS: Final = {
+    2015: "h7rm-fz6m",
+    2016: "2bpz-gwpy",
+    2018: "7rac-kyay",
+    2019: "3th6-ticf",
+}
+#: The official files by name.
 OFFICIAL_URLS: Final = {
-    SEATTLE_2016: "https://data.seattle.gov/api/views/2bpz-gwpy/rows.csv?accessType=DOWNLOAD",
+    f"seattle-{year}": f"https://data.seattle.gov/api/views/{dataset}/rows.csv?accessType=DOWNLOAD"
+    for year, dataset in _PORTAL_DATASETS.items()
 }
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 15.0
@@ -87,7 +95,7 @@ def _local(path: Path, source: str) -> Dataset:
     if not path.is_file():
         raise DatasetUnavailableError(
             f"no file at {path}; right would be the path of a CSV, an http(s) URL, "
-            f"{SEATTLE_2016} or {SAMPLE}"
+            f"{', '.join(OFFICIAL_URLS)} or {SAMPLE}"
         )
     sample = sample_path()
     is_synthetic = source == SAMPLE or (sample.is_file() and _digest(path) == _digest(sample))

@@ -10,8 +10,10 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
+from buildings.models import PROVENANCE_TABLES
 from config.postgres.account import wheel_package
 from mlmodel.features import FEATURES, Feature
+from predictions.models import AUDIT_TABLES
 
 _APPS: Final = ("buildings", "mlmodel", "predictions")
 
@@ -35,11 +37,10 @@ Made from the models by `manage.py export_reference`; do not edit. The SQL stand
 [schema.sql](schema.sql). Tables of Django's own (users, groups, sessions, admin log) are left out,
 except the users that others point to.
 
-PostgreSQL refuses UPDATE, DELETE and TRUNCATE on `predictions_predictionrequest`,
-`predictions_predictioninput` and `predictions_predictionoutput`, by triggers.
+What each column of the dataset holds: [data-dictionary.md](data-dictionary.md).
 
-```mermaid
-erDiagram
+PostgreSQL refuses UPDATE, DELETE and TRUNCATE on these tables, by triggers:
+
 """
 
 
@@ -88,7 +89,8 @@ def schema_diagram() -> str:
     tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
     blocks = "".join(_entity(model) for model in tables)
     relations = "".join(_relations(tables))
-    return f"{_ER_HEADER}{blocks}{relations}```\n"
+    insert_only = "".join(f"- `{table}`\n" for table in (*PROVENANCE_TABLES, *AUDIT_TABLES))
+    return f"{_ER_HEADER}{insert_only}\n```mermaid\nerDiagram\n{blocks}{relations}```\n"
 
 
 def _entity(model: type[models.Model]) -> str:

@@ -7,12 +7,14 @@ import numpy as np
 from django.db.models import QuerySet
 
 from buildings.models import BenchmarkRecord, DatasetImport
-from buildings.selectors import training_records
+from buildings.selectors.records import training_records
 from mlmodel.errors import IncompleteFactsError, TrainingDataError
 from mlmodel.features import FEATURES, Feature, FeatureValue
 from mlmodel.models import Alias, ModelVersion
 from mlmodel.training import TrainingData
 
+#: The year of the published comparisons; its metered and weather-normalised energy are in place.
+REFERENCE_DATA_YEAR: Final = 2016
 _COMPLIANT: Final = "Compliant"
 _RANKS: Final = {1: "largest", 2: "second_largest", 3: "third_largest"}
 #: With fewer buildings, five folds say nothing.
@@ -37,19 +39,18 @@ def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:
 
     Raises IncompleteFactsError when a required feature is missing or out of range.
     """
-    building = record.building
     uses = {use.rank: use for use in record.uses.all() if use.rank in _RANKS}
     values: dict[str, Any] = {
         "primary_property_type": record.primary_property_type,
         "gross_floor_area_sqft": record.property_gfa_total_sqft,
-        "year_built": building.year_built,
+        "year_built": record.year_built,
         "building_type": record.building_type,
         "number_of_floors": record.number_of_floors,
         "number_of_buildings": record.number_of_buildings,
         "parking_gfa_sqft": record.property_gfa_parking_sqft,
-        "neighborhood": building.neighborhood,
-        "latitude": building.latitude,
-        "longitude": building.longitude,
+        "neighborhood": record.neighborhood,
+        "latitude": record.latitude,
+        "longitude": record.longitude,
         "has_electricity": _is_used(record.electricity_kbtu),
         "has_natural_gas": _is_used(record.natural_gas_kbtu),
         "has_steam": _is_used(record.steam_use_kbtu),
@@ -67,7 +68,7 @@ def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:
     ]
     if lacking:
         raise IncompleteFactsError(
-            f"Building {building.ose_building_id} has no usable {', '.join(lacking)} "
+            f"Building {record.building.ose_building_id} has no usable {', '.join(lacking)} "
             f"on record for {record.data_year}."
         )
     return features
@@ -89,20 +90,22 @@ def _accepted(feature: Feature, value: Any) -> FeatureValue:
     return int(value) if feature.kind == "integer" else float(value)
 
 
-def training_data() -> tuple[TrainingData, dict[str, Any]]:
+def training_data(*, data_year: int = REFERENCE_DATA_YEAR) -> tuple[TrainingData, dict[str, Any]]:
     """The rows to train on, and their fingerprint: import SHA-256s, row count, digest of the rows.
 
-    Compliant records with measured energy; real ones if there are any, else the synthetic sample.
+    Compliant records of one year with measured energy; real ones if there are any, else the
+    synthetic sample.
     Raises TrainingDataError when there are too few.
     """
-    records = _usable(training_records(is_synthetic=False))
+    records = _usable(training_records(data_year=data_year, is_synthetic=False))
     is_synthetic = not records
     if is_synthetic:
-        records = _usable(training_records(is_synthetic=True))
+        records = _usable(training_records(data_year=data_year, is_synthetic=True))
     if len(records) < _FEWEST_ROWS:
         raise TrainingDataError(
-            f"Only {len(records)} compliant records with measured energy are in the database; at "
-            f"least {_FEWEST_ROWS} are needed. Load some with `manage.py load_dataset`."
+            f"Only {len(records)} compliant records of {data_year} with measured energy are in "
+            f"the database; at least {_FEWEST_ROWS} are needed. Load some with "
+            "`manage.py load_dataset`."
         )
     data = TrainingData(
         rows=[features for _, features in records],

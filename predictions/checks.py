@@ -29,7 +29,7 @@ def role_owns_no_audit_table(
             messages.append(
                 checks.Warning(
                     f"The role of database {alias!r} owns {', '.join(owned)}.",
-                    hint="Serve with a role of its own; see `manage.py grant_service_role --help`.",
+                    hint="Right for migrations; serve with another (`manage.py create_database`).",
                     id="predictions.W001",
                 )
             )

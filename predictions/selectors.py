@@ -7,7 +7,8 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 from django.utils import timezone
 
 from buildings.models import Building
-from buildings.selectors import benchmark_record_latest, building_get
+from buildings.selectors.buildings import building_get
+from buildings.selectors.records import benchmark_record_latest
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
 from mlmodel.selectors import record_features

@@ -9,6 +9,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
 
+from buildings.models import PROVENANCE_TABLES
 from predictions import services
 from predictions.models import AUDIT_TABLES
 from predictions.services import Serving, api_caller_get_or_create, api_token_create
@@ -77,10 +78,10 @@ def emptying_may_truncate() -> Iterator[None]:
 
     def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
         with operations.connection.cursor() as cursor:
-            for table in AUDIT_TABLES:
+            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             flush(operations, sql_list)
-            for table in AUDIT_TABLES:
+            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from buildings.api.views import BuildingViewSet
+from buildings.api.views import BenchmarkViewSet, BuildingViewSet
 
 urlpatterns = [
     path("buildings/", BuildingViewSet.as_view({"get": "list"}), name="building-list"),
@@ -11,4 +11,5 @@ urlpatterns = [
         BuildingViewSet.as_view({"get": "retrieve"}),
         name="building-detail",
     ),
+    path("benchmarks/", BenchmarkViewSet.as_view({"get": "statistics"}), name="benchmark"),
 ]

@@ -19,12 +19,19 @@ from config.postgres.server import EmbeddedPostgres
 COMMANDS_WITHOUT_DATABASE: Final = frozenset(
     {"", "help", "version", "check", "collectstatic", "diffsettings", "spectacular"}
 )
+#: Options of `create_database` that name another server, or need none.
+_OPTIONS_WITHOUT_DATABASE: Final = frozenset({"--admin-url", "--sql"})
 _THROW_AWAY_PREFIX: Final = "futurisys-postgres-"
 
 
 def embedded_postgres_needed(arguments: Sequence[str]) -> bool:
     """Whether `manage.py` with these arguments needs the embedded server."""
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    if command == "create_database" and (
+        os.environ.get("ADMIN_DATABASE_URL")
+        or _OPTIONS_WITHOUT_DATABASE & {argument.partition("=")[0] for argument in arguments}
+    ):
+        return False
     return (
         not os.environ.get("DATABASE_URL")
         and os.environ.get("DJANGO_SETTINGS_MODULE") == "config.settings.local"

@@ -19,6 +19,23 @@ SET xmloption = content;
 SET client_min_messages = warning;
 SET row_security = off;
 
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE FUNCTION public.buildings_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% on % is refused: provenance is insert-only', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+
 CREATE FUNCTION public.predictions_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -163,13 +180,37 @@ CREATE TABLE public.buildings_benchmarkrecord (
     outlier character varying(32) NOT NULL,
     building_id bigint NOT NULL,
     dataset_import_id bigint NOT NULL,
+    compliance_issue character varying(100) NOT NULL,
+    epa_property_type character varying(100) NOT NULL,
+    is_synthetic boolean NOT NULL,
+    latitude double precision,
+    longitude double precision,
+    neighborhood character varying(64) NOT NULL,
+    other_fuel_use_kbtu double precision,
+    quality_flags character varying(40)[] NOT NULL,
+    values_digest bytea NOT NULL,
+    year_built smallint,
+    CONSTRAINT benchmarkrecord_buildings_positive CHECK (((property_gfa_buildings_sqft IS NULL) OR (property_gfa_buildings_sqft >= (0.0)::double precision))),
+    CONSTRAINT benchmarkrecord_flags_known CHECK ((quality_flags <@ ARRAY['electricity_units_differ'::character varying(40), 'natural_gas_units_differ'::character varying(40), 'site_energy_exchanged_with_wn'::character varying(40), 'fuels_differ_from_site_energy'::character varying(40), 'site_eui_differs'::character varying(40), 'site_eui_implausible'::character varying(40), 'floor_areas_differ'::character varying(40), 'use_areas_differ'::character varying(40), 'emissions_differ'::character varying(40), 'energy_missing'::character varying(40), 'fuels_missing'::character varying(40), 'value_set_aside'::character varying(40), 'unknown_category'::character varying(40)])),
     CONSTRAINT benchmarkrecord_gfa_positive CHECK ((property_gfa_total_sqft > (0.0)::double precision)),
+    CONSTRAINT benchmarkrecord_has_a_building CHECK (((number_of_buildings IS NULL) OR (number_of_buildings >= 1))),
+    CONSTRAINT benchmarkrecord_has_a_floor CHECK (((number_of_floors IS NULL) OR (number_of_floors >= 1))),
+    CONSTRAINT benchmarkrecord_latitude_range CHECK (((latitude IS NULL) OR ((latitude >= ('-90.0'::numeric)::double precision) AND (latitude <= (90.0)::double precision)))),
+    CONSTRAINT benchmarkrecord_longitude_range CHECK (((longitude IS NULL) OR ((longitude >= ('-180.0'::numeric)::double precision) AND (longitude <= (180.0)::double precision)))),
+    CONSTRAINT benchmarkrecord_neighborhood_known CHECK (((neighborhood)::text ~ '^((BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST)|SHARED: (BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST) & (BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST))?$'::text)),
+    CONSTRAINT benchmarkrecord_outlier_known CHECK (((outlier)::text = ANY ((ARRAY[''::character varying, 'High outlier'::character varying, 'Low outlier'::character varying])::text[]))),
+    CONSTRAINT benchmarkrecord_parking_positive CHECK (((property_gfa_parking_sqft IS NULL) OR (property_gfa_parking_sqft >= (0.0)::double precision))),
+    CONSTRAINT benchmarkrecord_primary_type_known CHECK (((primary_property_type)::text = ANY ((ARRAY[''::character varying, 'Distribution Center'::character varying, 'High-Rise Multifamily'::character varying, 'Hospital'::character varying, 'Hotel'::character varying, 'K-12 School'::character varying, 'Laboratory'::character varying, 'Large Office'::character varying, 'Low-Rise Multifamily'::character varying, 'Medical Office'::character varying, 'Mid-Rise Multifamily'::character varying, 'Mixed Use Property'::character varying, 'Other'::character varying, 'Refrigerated Warehouse'::character varying, 'Residence Hall'::character varying, 'Restaurant'::character varying, 'Retail Store'::character varying, 'Self-Storage Facility'::character varying, 'Senior Care Community'::character varying, 'Small- and Mid-Sized Office'::character varying, 'Supermarket / Grocery Store'::character varying, 'University'::character varying, 'Warehouse'::character varying, 'Worship Facility'::character varying])::text[]))),
     CONSTRAINT benchmarkrecord_score_range CHECK (((energy_star_score IS NULL) OR ((energy_star_score >= 1) AND (energy_star_score <= 100)))),
+    CONSTRAINT benchmarkrecord_type_known CHECK (((building_type)::text = ANY ((ARRAY[''::character varying, 'Campus'::character varying, 'Multifamily HR (10+)'::character varying, 'Multifamily LR (1-4)'::character varying, 'Multifamily MR (5-9)'::character varying, 'NonResidential'::character varying, 'Nonresidential COS'::character varying, 'Nonresidential WA'::character varying, 'SPS-District K-12'::character varying])::text[]))),
+    CONSTRAINT benchmarkrecord_year_built_plausible CHECK (((year_built IS NULL) OR ((year_built >= 1800) AND (year_built <= 2100)))),
+    CONSTRAINT benchmarkrecord_year_plausible CHECK (((data_year >= 2000) AND (data_year <= 2100))),
     CONSTRAINT buildings_benchmarkrecord_data_year_check CHECK ((data_year >= 0)),
     CONSTRAINT buildings_benchmarkrecord_energy_star_score_check CHECK ((energy_star_score >= 0)),
     CONSTRAINT buildings_benchmarkrecord_number_of_buildings_check CHECK ((number_of_buildings >= 0)),
     CONSTRAINT buildings_benchmarkrecord_number_of_floors_check CHECK ((number_of_floors >= 0)),
-    CONSTRAINT buildings_benchmarkrecord_source_line_number_check CHECK ((source_line_number >= 0))
+    CONSTRAINT buildings_benchmarkrecord_source_line_number_check CHECK ((source_line_number >= 0)),
+    CONSTRAINT buildings_benchmarkrecord_year_built_check CHECK ((year_built >= 0))
 );
 
 ALTER TABLE public.buildings_benchmarkrecord ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
@@ -189,16 +230,34 @@ CREATE TABLE public.buildings_building (
     city character varying(100) NOT NULL,
     state character varying(2) NOT NULL,
     zip_code character varying(10) NOT NULL,
-    tax_parcel_identification_number character varying(32) NOT NULL,
+    tax_parcel_identification_number character varying(64) NOT NULL,
     council_district_code smallint,
     neighborhood character varying(64) NOT NULL,
     latitude double precision,
     longitude double precision,
-    year_built smallint NOT NULL,
+    year_built smallint,
+    building_type character varying(64) NOT NULL,
+    compliance_status character varying(64) NOT NULL,
+    data_year smallint,
+    energy_star_score smallint,
+    is_synthetic boolean NOT NULL,
+    primary_property_type character varying(100) NOT NULL,
+    property_gfa_total_sqft double precision,
+    search_text text GENERATED ALWAYS AS (upper(((COALESCE(property_name, ''::character varying))::text || COALESCE((COALESCE(' '::text, ''::text) || (COALESCE(address, ''::character varying))::text), ''::text)))) STORED,
+    site_energy_use_kbtu double precision,
+    site_eui_kbtu_per_sqft double precision,
+    total_ghg_emissions_mtco2e double precision,
+    CONSTRAINT building_gfa_positive CHECK (((property_gfa_total_sqft IS NULL) OR (property_gfa_total_sqft > (0.0)::double precision))),
     CONSTRAINT building_latitude_range CHECK (((latitude IS NULL) OR ((latitude >= ('-90.0'::numeric)::double precision) AND (latitude <= (90.0)::double precision)))),
     CONSTRAINT building_longitude_range CHECK (((longitude IS NULL) OR ((longitude >= ('-180.0'::numeric)::double precision) AND (longitude <= (180.0)::double precision)))),
-    CONSTRAINT building_year_built_plausible CHECK (((year_built >= 1800) AND (year_built <= 2100))),
+    CONSTRAINT building_neighborhood_known CHECK (((neighborhood)::text ~ '^((BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST)|SHARED: (BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST) & (BALLARD|CENTRAL|DELRIDGE|DOWNTOWN|EAST|GREATER DUWAMISH|LAKE UNION|MAGNOLIA / QUEEN ANNE|NORTH|NORTHEAST|NORTHWEST|SOUTHEAST|SOUTHWEST))?$'::text)),
+    CONSTRAINT building_primary_type_known CHECK (((primary_property_type)::text = ANY ((ARRAY[''::character varying, 'Distribution Center'::character varying, 'High-Rise Multifamily'::character varying, 'Hospital'::character varying, 'Hotel'::character varying, 'K-12 School'::character varying, 'Laboratory'::character varying, 'Large Office'::character varying, 'Low-Rise Multifamily'::character varying, 'Medical Office'::character varying, 'Mid-Rise Multifamily'::character varying, 'Mixed Use Property'::character varying, 'Other'::character varying, 'Refrigerated Warehouse'::character varying, 'Residence Hall'::character varying, 'Restaurant'::character varying, 'Retail Store'::character varying, 'Self-Storage Facility'::character varying, 'Senior Care Community'::character varying, 'Small- and Mid-Sized Office'::character varying, 'Supermarket / Grocery Store'::character varying, 'University'::character varying, 'Warehouse'::character varying, 'Worship Facility'::character varying])::text[]))),
+    CONSTRAINT building_score_range CHECK (((energy_star_score IS NULL) OR ((energy_star_score >= 1) AND (energy_star_score <= 100)))),
+    CONSTRAINT building_type_known CHECK (((building_type)::text = ANY ((ARRAY[''::character varying, 'Campus'::character varying, 'Multifamily HR (10+)'::character varying, 'Multifamily LR (1-4)'::character varying, 'Multifamily MR (5-9)'::character varying, 'NonResidential'::character varying, 'Nonresidential COS'::character varying, 'Nonresidential WA'::character varying, 'SPS-District K-12'::character varying])::text[]))),
+    CONSTRAINT building_year_built_plausible CHECK (((year_built IS NULL) OR ((year_built >= 1800) AND (year_built <= 2100)))),
     CONSTRAINT buildings_building_council_district_code_check CHECK ((council_district_code >= 0)),
+    CONSTRAINT buildings_building_data_year_check CHECK ((data_year >= 0)),
+    CONSTRAINT buildings_building_energy_star_score_check CHECK ((energy_star_score >= 0)),
     CONSTRAINT buildings_building_ose_building_id_check CHECK ((ose_building_id >= 0)),
     CONSTRAINT buildings_building_year_built_check CHECK ((year_built >= 0))
 );
@@ -228,18 +287,69 @@ CREATE TABLE public.buildings_datasetimport (
     started_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     imported_by_id integer,
+    database_role character varying(63) NOT NULL,
+    header jsonb NOT NULL,
+    quality_flags jsonb NOT NULL,
+    rows_blank integer NOT NULL,
+    rows_duplicate integer NOT NULL,
+    CONSTRAINT buildings_datasetimport_rows_blank_check CHECK ((rows_blank >= 0)),
     CONSTRAINT buildings_datasetimport_rows_created_check CHECK ((rows_created >= 0)),
+    CONSTRAINT buildings_datasetimport_rows_duplicate_check CHECK ((rows_duplicate >= 0)),
     CONSTRAINT buildings_datasetimport_rows_read_check CHECK ((rows_read >= 0)),
     CONSTRAINT buildings_datasetimport_rows_rejected_check CHECK ((rows_rejected >= 0)),
     CONSTRAINT buildings_datasetimport_rows_unchanged_check CHECK ((rows_unchanged >= 0)),
     CONSTRAINT buildings_datasetimport_rows_updated_check CHECK ((rows_updated >= 0)),
     CONSTRAINT buildings_datasetimport_size_bytes_check CHECK ((size_bytes >= 0)),
-    CONSTRAINT datasetimport_counts_add_up CHECK ((rows_read = (((rows_created + rows_updated) + rows_unchanged) + rows_rejected))),
+    CONSTRAINT datasetimport_counts_add_up CHECK ((rows_read = (((((rows_created + rows_updated) + rows_unchanged) + rows_rejected) + rows_blank) + rows_duplicate))),
     CONSTRAINT datasetimport_sha256_hex CHECK (((sha256)::text ~ '^[0-9a-f]{64}$'::text))
 );
 
 ALTER TABLE public.buildings_datasetimport ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.buildings_datasetimport_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.buildings_emissionfactor (
+    id bigint NOT NULL,
+    fuel character varying(16) NOT NULL,
+    kgco2e_per_mbtu double precision NOT NULL,
+    factor_set_id bigint NOT NULL,
+    CONSTRAINT emissionfactor_fuel_known CHECK (((fuel)::text = ANY ((ARRAY['electricity'::character varying, 'natural_gas'::character varying, 'steam'::character varying])::text[]))),
+    CONSTRAINT emissionfactor_not_negative CHECK ((kgco2e_per_mbtu >= (0.0)::double precision))
+);
+
+ALTER TABLE public.buildings_emissionfactor ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.buildings_emissionfactor_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.buildings_emissionfactorset (
+    id bigint NOT NULL,
+    name character varying(64) NOT NULL,
+    version smallint NOT NULL,
+    data_year smallint,
+    valid_from date NOT NULL,
+    valid_to date,
+    source text NOT NULL,
+    is_derived boolean NOT NULL,
+    derivation jsonb,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    dataset_import_id bigint,
+    CONSTRAINT buildings_emissionfactorset_data_year_check CHECK ((data_year >= 0)),
+    CONSTRAINT buildings_emissionfactorset_version_check CHECK ((version >= 0)),
+    CONSTRAINT emissionfactorset_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
+);
+
+ALTER TABLE public.buildings_emissionfactorset ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.buildings_emissionfactorset_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -259,6 +369,32 @@ CREATE TABLE public.buildings_propertyuse (
 
 ALTER TABLE public.buildings_propertyuse ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.buildings_propertyuse_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.buildings_publishedrow (
+    record_id bigint NOT NULL,
+    cells jsonb NOT NULL
+);
+
+CREATE TABLE public.buildings_recordrevision (
+    id bigint NOT NULL,
+    former_line_number integer NOT NULL,
+    former_cells jsonb NOT NULL,
+    changes jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    dataset_import_id bigint NOT NULL,
+    former_import_id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    CONSTRAINT buildings_recordrevision_former_line_number_check CHECK ((former_line_number >= 0))
+);
+
+ALTER TABLE public.buildings_recordrevision ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.buildings_recordrevision_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -487,8 +623,20 @@ ALTER TABLE ONLY public.buildings_building
 ALTER TABLE ONLY public.buildings_datasetimport
     ADD CONSTRAINT buildings_datasetimport_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.buildings_emissionfactor
+    ADD CONSTRAINT buildings_emissionfactor_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buildings_emissionfactorset
+    ADD CONSTRAINT buildings_emissionfactorset_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.buildings_propertyuse
     ADD CONSTRAINT buildings_propertyuse_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buildings_publishedrow
+    ADD CONSTRAINT buildings_publishedrow_pkey PRIMARY KEY (record_id);
+
+ALTER TABLE ONLY public.buildings_recordrevision
+    ADD CONSTRAINT buildings_recordrevision_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.buildings_rejectedrow
     ADD CONSTRAINT buildings_rejectedrow_pkey PRIMARY KEY (id);
@@ -507,6 +655,12 @@ ALTER TABLE ONLY public.django_migrations
 
 ALTER TABLE ONLY public.django_session
     ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
+
+ALTER TABLE ONLY public.buildings_emissionfactor
+    ADD CONSTRAINT emissionfactor_fuel_unique UNIQUE (factor_set_id, fuel);
+
+ALTER TABLE ONLY public.buildings_emissionfactorset
+    ADD CONSTRAINT emissionfactorset_version_unique UNIQUE (name, version);
 
 ALTER TABLE ONLY public.mlmodel_modelversion
     ADD CONSTRAINT mlmodel_modelversion_pkey PRIMARY KEY (id);
@@ -559,21 +713,49 @@ CREATE INDEX auth_user_user_permissions_user_id_a95ead1b ON public.auth_user_use
 
 CREATE INDEX auth_user_username_6821ab7c_like ON public.auth_user USING btree (username varchar_pattern_ops);
 
-CREATE INDEX buildings_benchmarkrecord_building_id_77d572a1 ON public.buildings_benchmarkrecord USING btree (building_id);
+CREATE INDEX benchmarkrecord_flags ON public.buildings_benchmarkrecord USING gin (data_year, quality_flags) WHERE (NOT (quality_flags = '{}'::character varying(40)[]));
 
-CREATE INDEX buildings_benchmarkrecord_building_type_c742372c ON public.buildings_benchmarkrecord USING btree (building_type);
+CREATE INDEX benchmarkrecord_peers ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, is_synthetic) INCLUDE (site_eui_kbtu_per_sqft, property_gfa_total_sqft, neighborhood) WHERE (((compliance_status)::text = 'Compliant'::text) AND (site_eui_kbtu_per_sqft > (0.0)::double precision));
 
-CREATE INDEX buildings_benchmarkrecord_building_type_c742372c_like ON public.buildings_benchmarkrecord USING btree (building_type varchar_pattern_ops);
+CREATE INDEX benchmarkrecord_year_built ON public.buildings_benchmarkrecord USING btree (data_year, year_built, building_id);
 
-CREATE INDEX buildings_benchmarkrecord_compliance_status_f868bde3 ON public.buildings_benchmarkrecord USING btree (compliance_status);
+CREATE INDEX benchmarkrecord_year_energy ON public.buildings_benchmarkrecord USING btree (data_year, site_energy_use_kbtu, building_id, property_gfa_total_sqft);
 
-CREATE INDEX buildings_benchmarkrecord_compliance_status_f868bde3_like ON public.buildings_benchmarkrecord USING btree (compliance_status varchar_pattern_ops);
+CREATE INDEX benchmarkrecord_year_eui ON public.buildings_benchmarkrecord USING btree (data_year, site_eui_kbtu_per_sqft, building_id, property_gfa_total_sqft);
+
+CREATE INDEX benchmarkrecord_year_gfa ON public.buildings_benchmarkrecord USING btree (data_year, property_gfa_total_sqft, building_id, site_eui_kbtu_per_sqft);
+
+CREATE INDEX benchmarkrecord_year_kind ON public.buildings_benchmarkrecord USING btree (data_year, is_synthetic);
+
+CREATE INDEX benchmarkrecord_year_place ON public.buildings_benchmarkrecord USING btree (data_year, neighborhood);
+
+CREATE INDEX benchmarkrecord_year_status ON public.buildings_benchmarkrecord USING btree (data_year, compliance_status);
+
+CREATE INDEX benchmarkrecord_year_type ON public.buildings_benchmarkrecord USING btree (data_year, building_type);
+
+CREATE INDEX benchmarkrecord_year_use ON public.buildings_benchmarkrecord USING btree (data_year, primary_property_type, neighborhood);
+
+CREATE INDEX building_energy ON public.buildings_building USING btree (site_energy_use_kbtu, id, property_gfa_total_sqft);
+
+CREATE INDEX building_eui ON public.buildings_building USING btree (site_eui_kbtu_per_sqft, id, property_gfa_total_sqft);
+
+CREATE INDEX building_gfa ON public.buildings_building USING btree (property_gfa_total_sqft, id, site_eui_kbtu_per_sqft);
+
+CREATE INDEX building_neighborhood ON public.buildings_building USING btree (neighborhood, ose_building_id);
+
+CREATE INDEX building_primary_type ON public.buildings_building USING btree (primary_property_type, ose_building_id);
+
+CREATE INDEX building_search ON public.buildings_building USING gin (search_text public.gin_trgm_ops);
+
+CREATE INDEX building_status ON public.buildings_building USING btree (compliance_status, ose_building_id);
+
+CREATE INDEX building_synthetic ON public.buildings_building USING btree (is_synthetic, ose_building_id);
+
+CREATE INDEX building_type ON public.buildings_building USING btree (building_type, ose_building_id);
+
+CREATE INDEX building_year_built ON public.buildings_building USING btree (year_built, id);
 
 CREATE INDEX buildings_benchmarkrecord_dataset_import_id_085c0dee ON public.buildings_benchmarkrecord USING btree (dataset_import_id);
-
-CREATE INDEX buildings_benchmarkrecord_primary_property_type_574137e8 ON public.buildings_benchmarkrecord USING btree (primary_property_type);
-
-CREATE INDEX buildings_benchmarkrecord_primary_property_type_574137e8_like ON public.buildings_benchmarkrecord USING btree (primary_property_type varchar_pattern_ops);
 
 CREATE INDEX buildings_datasetimport_imported_by_id_6c4e20d5 ON public.buildings_datasetimport USING btree (imported_by_id);
 
@@ -581,9 +763,9 @@ CREATE INDEX buildings_datasetimport_sha256_e32ce0c2 ON public.buildings_dataset
 
 CREATE INDEX buildings_datasetimport_sha256_e32ce0c2_like ON public.buildings_datasetimport USING btree (sha256 varchar_pattern_ops);
 
-CREATE INDEX buildings_propertyuse_record_id_bb239931 ON public.buildings_propertyuse USING btree (record_id);
+CREATE INDEX buildings_recordrevision_dataset_import_id_ef6effae ON public.buildings_recordrevision USING btree (dataset_import_id);
 
-CREATE INDEX buildings_rejectedrow_dataset_import_id_ca4a1b09 ON public.buildings_rejectedrow USING btree (dataset_import_id);
+CREATE INDEX buildings_recordrevision_record_id_aeab5224 ON public.buildings_recordrevision USING btree (record_id);
 
 CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON public.django_admin_log USING btree (content_type_id);
 
@@ -614,6 +796,28 @@ CREATE INDEX predictions_predictioninput_request_id_836ce2c1 ON public.predictio
 CREATE INDEX predictions_predictionrequest_caller_id_f5f12f5e ON public.predictions_predictionrequest USING btree (caller_id);
 
 CREATE INDEX predictions_predictionrequest_model_version_id_85e8beb4 ON public.predictions_predictionrequest USING btree (model_version_id);
+
+CREATE INDEX recordrevision_import ON public.buildings_recordrevision USING btree (dataset_import_id, id);
+
+CREATE TRIGGER buildings_datasetimport_insert_only BEFORE DELETE OR UPDATE ON public.buildings_datasetimport FOR EACH ROW EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_datasetimport_no_truncate BEFORE TRUNCATE ON public.buildings_datasetimport FOR EACH STATEMENT EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_emissionfactor_insert_only BEFORE DELETE OR UPDATE ON public.buildings_emissionfactor FOR EACH ROW EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_emissionfactor_no_truncate BEFORE TRUNCATE ON public.buildings_emissionfactor FOR EACH STATEMENT EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_emissionfactorset_insert_only BEFORE DELETE OR UPDATE ON public.buildings_emissionfactorset FOR EACH ROW EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_emissionfactorset_no_truncate BEFORE TRUNCATE ON public.buildings_emissionfactorset FOR EACH STATEMENT EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_recordrevision_insert_only BEFORE DELETE OR UPDATE ON public.buildings_recordrevision FOR EACH ROW EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_recordrevision_no_truncate BEFORE TRUNCATE ON public.buildings_recordrevision FOR EACH STATEMENT EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_rejectedrow_insert_only BEFORE DELETE OR UPDATE ON public.buildings_rejectedrow FOR EACH ROW EXECUTE FUNCTION public.buildings_refuse_change();
+
+CREATE TRIGGER buildings_rejectedrow_no_truncate BEFORE TRUNCATE ON public.buildings_rejectedrow FOR EACH STATEMENT EXECUTE FUNCTION public.buildings_refuse_change();
 
 CREATE TRIGGER predictions_predictioninput_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictioninput FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
 
@@ -657,8 +861,26 @@ ALTER TABLE ONLY public.buildings_benchmarkrecord
 ALTER TABLE ONLY public.buildings_datasetimport
     ADD CONSTRAINT buildings_datasetimport_imported_by_id_6c4e20d5_fk_auth_user_id FOREIGN KEY (imported_by_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.buildings_emissionfactorset
+    ADD CONSTRAINT buildings_emissionfa_dataset_import_id_d7b57a70_fk_buildings FOREIGN KEY (dataset_import_id) REFERENCES public.buildings_datasetimport(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.buildings_emissionfactor
+    ADD CONSTRAINT buildings_emissionfa_factor_set_id_c96c2266_fk_buildings FOREIGN KEY (factor_set_id) REFERENCES public.buildings_emissionfactorset(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.buildings_propertyuse
     ADD CONSTRAINT buildings_propertyus_record_id_bb239931_fk_buildings FOREIGN KEY (record_id) REFERENCES public.buildings_benchmarkrecord(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.buildings_publishedrow
+    ADD CONSTRAINT buildings_publishedr_record_id_b5904214_fk_buildings FOREIGN KEY (record_id) REFERENCES public.buildings_benchmarkrecord(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.buildings_recordrevision
+    ADD CONSTRAINT buildings_recordrevi_dataset_import_id_ef6effae_fk_buildings FOREIGN KEY (dataset_import_id) REFERENCES public.buildings_datasetimport(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.buildings_recordrevision
+    ADD CONSTRAINT buildings_recordrevi_former_import_id_0b03f52b_fk_buildings FOREIGN KEY (former_import_id) REFERENCES public.buildings_datasetimport(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.buildings_recordrevision
+    ADD CONSTRAINT buildings_recordrevi_record_id_aeab5224_fk_buildings FOREIGN KEY (record_id) REFERENCES public.buildings_benchmarkrecord(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.buildings_rejectedrow
     ADD CONSTRAINT buildings_rejectedro_dataset_import_id_ca4a1b09_fk_buildings FOREIGN KEY (dataset_import_id) REFERENCES public.buildings_datasetimport(id) DEFERRABLE INITIALLY DEFERRED;
@@ -707,6 +929,8 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('auth', '0011_update_proxy_permissions', now()),
     ('auth', '0012_alter_user_first_name_max_length', now()),
     ('buildings', '0001_initial', now()),
+    ('buildings', '0002_every_year', now()),
+    ('buildings', '0003_insert_only', now()),
     ('contenttypes', '0001_initial', now()),
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('mlmodel', '0001_initial', now()),

@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from mlmodel.errors import IncompleteFactsError, ModelError
@@ -122,7 +123,9 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
         case exceptions.MethodNotAllowed():
             return METHOD_NOT_ALLOWED, {"detail": str(exc.detail)}, headers
         case exceptions.NotAcceptable():
-            return NOT_ACCEPTABLE, {"detail": "Accept `application/json`."}, headers
+            renderers = exc.available_renderers or [JSONRenderer()]
+            formats = ", ".join(f"`{renderer.media_type}`" for renderer in renderers)
+            return NOT_ACCEPTABLE, {"detail": f"Accept one of: {formats}."}, headers
         case exceptions.UnsupportedMediaType():
             return (
                 UNSUPPORTED_MEDIA_TYPE,

@@ -44,7 +44,7 @@ _PREDICTION = {
     "model": {"name": "site-energy-use", "version": 1},
     "ose_building_id": None,
     "features": _FACTS,
-    "output": {"site_energy_use_kbtu": 7_165_680.8, "site_eui_kbtu_per_sqft": 81.03},
+    "output": {"site_energy_use_kbtu": 6_988_209.9, "site_eui_kbtu_per_sqft": 79.02},
     "error_code": None,
 }
 _MODEL_VERSION = {

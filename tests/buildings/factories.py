@@ -1,12 +1,23 @@
 """Rows for tests: synthetic buildings, valid as they stand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
-from factory.declarations import LazyFunction, Sequence, SubFactory
+from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from buildings.models import BenchmarkRecord, Building, DatasetImport, PropertyUse
+from buildings.models import (
+    NEWEST_YEAR_FACTS,
+    BenchmarkRecord,
+    Building,
+    DatasetImport,
+    EmissionFactor,
+    EmissionFactorSet,
+    PropertyUse,
+    PublishedRow,
+    RecordRevision,
+)
 
 
 class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
@@ -18,6 +29,7 @@ class DatasetImportFactory(DjangoModelFactory[DatasetImport]):
     sha256 = Sequence(lambda n: f"{n:064x}")
     size_bytes = 1000
     is_synthetic = True
+    header = LazyFunction(lambda: ["OSEBuildingID", "PropertyName"])
     data_years = LazyFunction(lambda: [2016])
     rows_read = 1
     rows_created = 1
@@ -47,7 +59,7 @@ class BuildingFactory(DjangoModelFactory[Building]):
 
 
 class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
-    """A hotel of 95,000 ft² in 2016; `uses=2` gives it so many uses."""
+    """A hotel of 95,000 ft² in 2016, which its building knows of; `uses=2`: so many uses."""
 
     class Meta:
         model = BenchmarkRecord
@@ -57,8 +69,13 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
     data_year = 2016
     dataset_import = SubFactory(DatasetImportFactory)
     source_line_number = 2
+    is_synthetic = SelfAttribute("dataset_import.is_synthetic")
     building_type = "NonResidential"
     primary_property_type = "Hotel"
+    neighborhood = SelfAttribute("building.neighborhood")
+    latitude = SelfAttribute("building.latitude")
+    longitude = SelfAttribute("building.longitude")
+    year_built = SelfAttribute("building.year_built")
     number_of_buildings = 1
     number_of_floors = 9
     property_gfa_total_sqft = 95_000.0
@@ -83,6 +100,24 @@ class BenchmarkRecordFactory(DjangoModelFactory[BenchmarkRecord]):
         for rank in range(1, (extracted or 0) + 1):
             PropertyUseFactory(record=self, rank=rank)
 
+    @post_generation
+    def newest(self, create: bool, extracted: None, **kwargs: object) -> None:
+        building: Any = self.building
+        if (building.data_year or 0) <= self.data_year:
+            for name in NEWEST_YEAR_FACTS:
+                setattr(building, name, getattr(self, name))
+            building.save(update_fields=NEWEST_YEAR_FACTS)
+
+
+class PublishedRowFactory(DjangoModelFactory[PublishedRow]):
+    """The row that a record was read from; the import's `header` names the cells."""
+
+    class Meta:
+        model = PublishedRow
+
+    record = SubFactory(BenchmarkRecordFactory)
+    cells = LazyFunction(lambda: ["1", "Example Hotel"])
+
 
 class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     class Meta:
@@ -92,3 +127,40 @@ class PropertyUseFactory(DjangoModelFactory[PropertyUse]):
     rank = 1
     use_type = Sequence(lambda n: ("Hotel", "Parking", "Restaurant")[n % 3])
     gfa_sqft = 10_000.0
+
+
+class RecordRevisionFactory(DjangoModelFactory[RecordRevision]):
+    """A record whose site energy use an import changed to what it is."""
+
+    class Meta:
+        model = RecordRevision
+
+    record = SubFactory(BenchmarkRecordFactory)
+    dataset_import = SelfAttribute("record.dataset_import")
+    former_import = SubFactory(DatasetImportFactory)
+    former_line_number = 7
+    former_cells = LazyFunction(list)
+    changes = LazyFunction(lambda: {"site_energy_use_kbtu": [7_000_000.5, 7_200_000.0]})
+
+
+class EmissionFactorSetFactory(DjangoModelFactory[EmissionFactorSet]):
+    """The three factors of 2016; `factors={...}`: others, kg CO2e/MBtu by fuel."""
+
+    class Meta:
+        model = EmissionFactorSet
+        skip_postgeneration_save = True
+
+    name = "seattle-2016"
+    version = Sequence(lambda n: n + 1)
+    data_year = 2016
+    valid_from = date(2016, 1, 1)
+    valid_to = date(2016, 12, 31)
+    source = "made up for tests"
+    is_derived = False
+
+    @post_generation
+    def factors(self, create: bool, extracted: dict[str, float] | None, **kwargs: object) -> None:
+        factor_set: Any = self
+        given = extracted or {"electricity": 6.9714, "natural_gas": 53.11, "steam": 77.188}
+        for fuel, factor in given.items():
+            EmissionFactor.objects.create(factor_set=factor_set, fuel=fuel, kgco2e_per_mbtu=factor)

@@ -34,7 +34,7 @@ def test_portal_that_is_down_proposes_the_sample_and_changes_nothing(portal: Fil
 def test_wrong_file_is_an_error_and_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "wrong.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(CommandError, match="line 1: 45 required columns are missing"):
+    with pytest.raises(CommandError, match=r"wrong\.csv, line 1: 19 required columns are missing"):
         call_command("load_dataset", source=str(path))
     assert not DatasetImport.objects.exists()
 
@@ -94,14 +94,60 @@ def test_made_up_file_can_be_labelled(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "SYNTHETIC DATA" in capsys.readouterr().err
 
 
-def test_rejected_rows_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rejected_rows_stop_the_load_unless_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = [csvs.row(101), *(csvs.row(n, YearBuilt="x") for n in range(102, 109))]
-    call_command("load_dataset", source=str(csvs.file(tmp_path, rows)))
+    path = str(csvs.file(tmp_path, rows))
+    with pytest.raises(CommandError) as caught:
+        call_command("load_dataset", "--source", path, "--allow-rejects", "6")
+    refused = str(caught.value)
+    assert "rows.csv: 7 rows cannot be loaded" in refused
+    assert "line 3: YearBuilt: 'x' is not a number" in refused
+    assert "--allow-rejects 7" in refused
+    assert "Nothing was changed" in refused
+    assert not DatasetImport.objects.exists()
+    call_command("load_dataset", "--source", path, "--allow-rejects", "7")
     said = capsys.readouterr()
     assert "7 rejected" in said.out
     assert "rejected line 3: YearBuilt: 'x' is not a number" in said.err
     assert said.err.count("rejected line") == 5
     assert "in the admin" in said.err
+
+
+@pytest.mark.parametrize("number", ["-1", "many"])
+def test_allowed_rejects_are_a_number(number: str) -> None:
+    with pytest.raises(CommandError, match="allow-rejects"):
+        call_command("load_dataset", "--allow-rejects", number)
+
+
+def test_several_sources_are_loaded_at_once_or_not_at_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = str(csvs.file(tmp_path, [csvs.row(101)], "first.csv"))
+    second = str(csvs.file(tmp_path, [csvs.row(101, DataYear="2017")], "second.csv"))
+    with pytest.raises(CommandError, match=r"no file at none\.csv"):
+        call_command("load_dataset", "--source", first, "--source", "none.csv")
+    assert not DatasetImport.objects.exists()
+    call_command("load_dataset", "--source", first, "--source", second)
+    said = capsys.readouterr().out
+    assert "first.csv: 1 rows of 2016" in said
+    assert "second.csv: 1 rows of 2017" in said
+    assert Building.objects.get().data_year == 2017
+
+
+def test_dry_run_shows_what_would_happen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [csvs.row(101, **{"SiteEUI(kBtu/sf)": "60"}), csvs.row(101, YearBuilt="1990")]
+    path = str(csvs.file(tmp_path, rows))
+    call_command("load_dataset", "--source", path, "--dry-run", "--allow-rejects", "1")
+    said = capsys.readouterr()
+    assert "1 would be created, 0 would be updated" in said.out
+    assert "1  Site EUI is not energy over any floor area" in said.out
+    assert "Dry run: nothing was changed." in said.out
+    assert "rejected line 3: OSEBuildingID: building 101 in 2016 is on line 2" in said.err
+    assert not DatasetImport.objects.exists()
 
 
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

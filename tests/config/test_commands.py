@@ -18,6 +18,7 @@ from buildings.models import DatasetImport
 from config import services, setup
 from config.management.commands import serve
 from config.server import Address, AddressError
+from tests.buildings.factories import BenchmarkRecordFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,19 @@ def test_second_setup_changes_nothing(neighbours: FakeNeighbours, run: Callable[
     assert "official data 2016.csv" in text  # which one is loaded is said all the same
     assert get_user_model().objects.get(username="admin").password == before
     assert get_token_model().objects.count() == 1
+
+
+def test_records_of_version_0_1_are_to_be_loaded_again(
+    neighbours: FakeNeighbours, run: Callable[..., str]
+) -> None:
+    record = BenchmarkRecordFactory.create(dataset_import__source="seattle-2016")
+    text = run("setup")
+    assert "VERSION 0.1 LOADED SOME RECORDS" in text
+    assert "manage.py load_dataset --source seattle-2016" in text
+    record.values_digest = b"0123456789abcdef"
+    record.save()
+    assert "VERSION 0.1" not in run("setup")
+    assert "load_dataset auto" not in neighbours.calls
 
 
 def test_synthetic_data_cannot_be_overlooked(

@@ -14,8 +14,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
+from buildings.models import PROVENANCE_TABLES
+from config.management.commands.export_reference import PAGES
 from config.postgres.account import wheel_package
-from config.reference import features_page, schema_diagram, schema_sql
+from predictions.models import AUDIT_TABLES
 from tests.fakes import FakeServedModel
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -44,12 +46,8 @@ def psql(*arguments: str) -> str:
 
 @pytest.mark.django_db
 def test_the_pages_are_what_the_code_makes() -> None:
-    for name, made in (
-        ("features.md", features_page()),
-        ("schema.md", schema_diagram()),
-        ("schema.sql", schema_sql()),
-    ):
-        assert (REFERENCE / name).read_text(encoding="utf-8") == made, (
+    for name, make in PAGES.items():
+        assert (REFERENCE / name).read_text(encoding="utf-8") == make(), (
             f"run make schema-write: {name}"
         )
 
@@ -73,6 +71,19 @@ def test_the_sql_creates_a_database_that_migrate_has_nothing_to_add_to(tmp_path:
         psql("--dbname=postgres", "-c", f"DROP DATABASE IF EXISTS {name}")
 
 
+@pytest.mark.django_db
+def test_every_insert_only_table_is_named() -> None:
+    page = (REFERENCE / "schema.md").read_text(encoding="utf-8")
+    for table in (*PROVENANCE_TABLES, *AUDIT_TABLES):
+        assert f"- `{table}`\n" in page
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+                [table],
+            )
+            assert cursor.fetchone() == (2,), table
+
+
 def test_the_command_writes_and_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
@@ -81,7 +92,8 @@ def test_the_command_writes_and_checks(
     call_command("export_reference", directory=tmp_path / "new", stdout=StringIO())
     out = StringIO()
     call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
-    assert out.getvalue().count("Up to date") == 3
+    assert out.getvalue().count("Up to date") == len(PAGES)
+    assert (tmp_path / "how-to" / "query.md").is_file()
     (tmp_path / "new" / "schema.md").write_text("old", encoding="utf-8")
     with pytest.raises(CommandError, match="is out of date"):
         call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)

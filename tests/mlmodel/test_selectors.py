@@ -32,7 +32,7 @@ def record_of(*, building: dict[str, Any] | None = None, **values: Any) -> Any:
 @pytest.mark.parametrize(
     ("values", "building", "named"),
     [
-        ({"primary_property_type": "Castle"}, {}, "primary_property_type"),
+        ({"primary_property_type": ""}, {}, "primary_property_type"),
         ({"property_gfa_total_sqft": 10.0}, {}, "gross_floor_area_sqft"),
         ({}, {"year_built": 1802}, "year_built"),
     ],
@@ -84,7 +84,8 @@ def test_only_compliant_measured_usable_records_are_trained_on() -> None:
     record_of(dataset_import=real, compliance_status="Non-Compliant")
     record_of(dataset_import=real, site_energy_use_kbtu=0.0)
     record_of(dataset_import=real, site_energy_use_kbtu=None)
-    record_of(dataset_import=real, primary_property_type="Castle")
+    record_of(dataset_import=real, primary_property_type="")
+    record_of(dataset_import=real, data_year=2017)
     record_of(dataset_import=synthetic)
     data, fingerprint = training_data()
     assert len(data.rows) == len(data.site_energy_use_kbtu) == 51
@@ -95,6 +96,16 @@ def test_only_compliant_measured_usable_records_are_trained_on() -> None:
         "row_count": 51,
         "rows_sha256": data.digest(),
     }
+
+
+def test_a_year_is_trained_on_as_it_was_whatever_later_years_say() -> None:
+    records = [record_of(year_built=1950, neighborhood="EAST") for _ in range(50)]
+    for record in records:
+        BenchmarkRecordFactory.create(building=record.building, data_year=2017, year_built=2017)
+        record.building.year_built, record.building.neighborhood = 2017, "NORTH"
+        record.building.save()
+    data, _ = training_data(data_year=2016)
+    assert {(row["year_built"], row["neighborhood"]) for row in data.rows} == {(1950, "EAST")}
 
 
 def test_without_real_records_the_synthetic_ones_are_taken_and_said_so() -> None:

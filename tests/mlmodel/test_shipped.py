@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from threadpoolctl import threadpool_limits
 
-from buildings.services import dataset_import
+from buildings.services.datasets import dataset_import
 from mlmodel import registry
 from mlmodel.artifact import load_estimator
 from mlmodel.selectors import training_data

@@ -1,51 +1,68 @@
-"""`manage.py load_dataset`: fill the building tables from the city's CSV."""
+"""`manage.py load_dataset`: fill the building tables from the city's CSVs."""
 
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from tqdm import tqdm
 
 from buildings.errors import DatasetError
-from buildings.models import DatasetImport
-from buildings.services import dataset_import
-from buildings.sources import AUTO, SAMPLE, SEATTLE_2016, Dataset, dataset_locate
+from buildings.quality import RULES
+from buildings.services.datasets import ImportReport, Source, datasets_import, reject_said
+from buildings.sources import AUTO, OFFICIAL_URLS, SAMPLE, SEATTLE_2016, Dataset, dataset_locate
 
 _SHOWN_REJECTED = 5
 
 
 class Command(BaseCommand):
-    help = "Load a building energy benchmarking CSV; loading it again changes nothing."
+    help = (
+        "Load building energy benchmarking CSVs, of any year: all of those named, or none. Loading "
+        "a file again changes nothing; a later file of a year changes what differs, and the former "
+        "values are kept."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        named = ", ".join(OFFICIAL_URLS)
         parser.add_argument(
             "--source",
-            default=SEATTLE_2016,
+            action="append",
+            metavar="SOURCE",
             help=(
-                f"a path, an http(s) URL, {SEATTLE_2016} (the official portal; default), {SAMPLE} "
-                f"(bundled, synthetic), or {AUTO}: the official file if it can be had, else the "
-                "sample"
+                f"a path, an http(s) URL, {named} (the official portal), {SAMPLE} (bundled, "
+                f"synthetic), or {AUTO}: the official file of 2016 if it can be had, else the "
+                f"sample. May be given again for more files. Default: {SEATTLE_2016}"
             ),
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would happen and change nothing"
+        )
+        parser.add_argument(
+            "--allow-rejects",
+            type=int,
+            default=0,
+            metavar="N",
+            help="load a file although up to N of its rows cannot be loaded (default: 0)",
         )
         parser.add_argument(
             "--refresh", action="store_true", help="download again what is cached already"
         )
         parser.add_argument(
-            "--synthetic", action="store_true", help="the file's buildings are made up: label them"
+            "--synthetic", action="store_true", help="the files' buildings are made up: label them"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_quiet = options["verbosity"] == 0
-        if not is_quiet:
-            self.stdout.write("Finding the file; a download may take up to a minute ...")
+        if options["allow_rejects"] < 0:
+            raise CommandError("--allow-rejects: a number of rows is needed, 0 or more.")
+        named = options["source"] or [SEATTLE_2016]
         try:
-            dataset = dataset_locate(source=options["source"], is_refresh=options["refresh"])
-            is_synthetic = dataset.is_synthetic or options["synthetic"]
-            if is_synthetic:
-                self._warn_synthetic(dataset)
-            if not is_quiet:
-                self.stdout.write(f"Loading {dataset.path} ({dataset.note or 'local file'})")
+            sources = [
+                self._located(name, options, is_quiet=is_quiet)
+                for name in ([named] if isinstance(named, str) else named)
+            ]
             with tqdm(
                 unit="B", unit_scale=True, desc="load_dataset", file=sys.stderr, disable=is_quiet
             ) as bar:
@@ -54,16 +71,37 @@ class Command(BaseCommand):
                     bar.total = total
                     bar.update(done - bar.n)
 
-                imported = dataset_import(
-                    path=dataset.path,
-                    source=dataset.source,
-                    is_synthetic=is_synthetic,
+                reports = datasets_import(
+                    sources=sources,
+                    allow_rejects=options["allow_rejects"],
+                    is_dry_run=options["dry_run"],
                     on_progress=on_progress,
                 )
         except DatasetError as error:
-            raise CommandError(f"{error}. Nothing was changed.") from error
+            raise CommandError(f"{error}\nNothing was changed.") from error
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, InsufficientPrivilege | ReadOnlySqlTransaction):
+                raise
+            raise CommandError(
+                f"{error}\nThe role of DATABASE_URL may not load datasets; the loader and the "
+                "owner may: see docs/how-to/database-roles.md. Nothing was changed."
+            ) from error
         if not is_quiet:
-            self._summarise(imported)
+            for report in reports:
+                self._summarise(report, is_dry_run=options["dry_run"])
+        if options["dry_run"]:
+            self.stdout.write("Dry run: nothing was changed.")
+
+    def _located(self, name: str, options: dict[str, Any], *, is_quiet: bool) -> Source:
+        if not is_quiet:
+            self.stdout.write(f"Finding {name}; a download may take up to a minute ...")
+        dataset = dataset_locate(source=name, is_refresh=options["refresh"])
+        is_synthetic = dataset.is_synthetic or options["synthetic"]
+        if is_synthetic:
+            self._warn_synthetic(dataset)
+        if not is_quiet:
+            self.stdout.write(f"Reading {dataset.path} ({dataset.note or 'local file'})")
+        return Source(dataset.path, dataset.source, is_synthetic=is_synthetic)
 
     def _warn_synthetic(self, dataset: Dataset) -> None:
         lines = [
@@ -76,20 +114,29 @@ class Command(BaseCommand):
         for line in (rule, *lines, rule):
             self.stderr.write(line)
 
-    def _summarise(self, imported: DatasetImport) -> None:
+    def _summarise(self, report: ImportReport, *, is_dry_run: bool) -> None:
+        imported = report.dataset_import
         seconds = (imported.finished_at - imported.started_at).total_seconds()
+        years = ", ".join(str(year) for year in imported.data_years) or "none"
+        would = "would be " if is_dry_run else ""
+        counts = ", ".join(
+            f"{getattr(imported, f'rows_{name}'):,} {would}{name}"
+            for name in ("created", "updated", "unchanged", "rejected")
+        )
         self.stdout.write(
-            f"{imported.rows_read:,} rows read in {seconds:.1f} s: "
-            f"{imported.rows_created:,} created, {imported.rows_updated:,} updated, "
-            f"{imported.rows_unchanged:,} unchanged, {imported.rows_rejected:,} rejected."
+            f"\n{imported.file_name}: {imported.rows_read:,} rows of {years} read in "
+            f"{seconds:.1f} s: {counts}, {imported.rows_blank:,} blank, "
+            f"{imported.rows_duplicate:,} duplicate."
         )
         label = "synthetic" if imported.is_synthetic else "real"
+        number = "Dry run" if is_dry_run else f"Import {imported.pk}"
         self.stdout.write(
-            f"Import {imported.pk}: {label} data of {imported.file_name}, "
-            f"SHA-256 {imported.sha256}."
+            f"{number}: {label} data of {imported.file_name}, SHA-256 {imported.sha256}."
         )
-        for row in imported.rejected.all()[:_SHOWN_REJECTED]:
-            reasons = "; ".join(f"{reason['field']}: {reason['reason']}" for reason in row.reasons)
-            self.stderr.write(f"  rejected line {row.line_number}: {reasons}")
-        if imported.rows_rejected > _SHOWN_REJECTED:
+        for rule in RULES:
+            if count := imported.quality_flags.get(rule.code):
+                self.stdout.write(f"  flagged {count:>6,}  {rule.title}")
+        for row in report.rejects[:_SHOWN_REJECTED]:
+            self.stderr.write(f"  rejected {reject_said(row)}")
+        if imported.rows_rejected > _SHOWN_REJECTED and not is_dry_run:
             self.stderr.write("  ... all rejected rows are in the admin, under this import.")

@@ -1,6 +1,7 @@
 """`manage.py export_reference [--check]`: the reference pages that are made from the code."""
 
 import difflib
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
@@ -10,20 +11,31 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from config.data_dictionary import data_dictionary_page
+from config.data_pages import data_quality_page, emission_factors_page, queries_page
 from config.reference import features_page, schema_diagram, schema_sql
+from config.roles.page import roles_page
+from config.roles.script import roles_script
+from config.roles.statements import Names
 
+#: Files by their path from docs/reference/.
 PAGES: Final[dict[str, Callable[[], str]]] = {
+    "data-dictionary.md": data_dictionary_page,
+    "data-quality.md": data_quality_page,
+    "emission-factors.md": emission_factors_page,
+    "../how-to/query.md": queries_page,
     "features.md": features_page,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,
+    "database-roles.md": roles_page,
+    "database-roles.sql": lambda: roles_script(Names("futurisys", "futurisys")),
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Writes docs/reference/{features.md,schema.md,schema.sql} from the code. The schema is "
-        "taken from a temporary database that the migrations make: the role must be allowed to "
-        "create one."
+        "Writes the pages of docs/ that are made from the code. The schema is taken from a "
+        "temporary database that the migrations make: the role must be allowed to create one."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,14 +57,16 @@ class Command(BaseCommand):
         if options["check"]:
             self._check(directory, pages)
             return
-        directory.mkdir(parents=True, exist_ok=True)
         for file, text in pages.items():
-            (directory / file).write_text(text, encoding="utf-8")
+            # Resolved by hand: the parent of ".." need not be there.
+            path = Path(os.path.normpath(directory / file))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
             self.stdout.write(f"Written: {file}")
 
     def _check(self, directory: Path, pages: dict[str, str]) -> None:
         for file, text in pages.items():
-            path = directory / file
+            path = Path(os.path.normpath(directory / file))
             committed = path.read_text(encoding="utf-8") if path.exists() else ""
             if committed != text:
                 difference = "\n".join(

@@ -1,0 +1,1 @@
+"""Writing: the one way that rows get into the tables of this app."""
