@@ -120,6 +120,11 @@ class Survey:
         return frozenset(few) if is_one_years_file else frozenset()
 
     @property
+    def data_years(self) -> set[int]:
+        """The years that the file is about."""
+        return self.years.keys() - self.stray_years
+
+    @property
     def main_year(self) -> int:
         return self.years.most_common(1)[0][0]
 

@@ -108,7 +108,7 @@ def datasets_import(
             _file_load(source, found, imported_by, allow_rejects, progress)
             for source, found in surveyed
         ]
-        if any(_is_change(report.dataset_import) for report in reports):
+        if not is_dry_run and any(_is_change(report.dataset_import) for report in reports):
             _statistics_refresh()
         transaction.set_rollback(is_dry_run)
     return reports
@@ -226,7 +226,7 @@ def _file_load(
         size_bytes=found.size_bytes,
         is_synthetic=source.is_synthetic,
         header=found.header,
-        data_years=sorted(set(found.years) - found.stray_years),
+        data_years=sorted(found.data_years),
         rows_read=counts.total(),
         rows_created=counts["created"],
         rows_updated=counts["updated"],
@@ -253,7 +253,7 @@ def _prepared(
 
 def _factors(source: Source, found: Survey, import_id: int) -> dict[int, Factors]:
     """Each year's emission factors; what is not on record yet is derived from the file itself."""
-    years = set(found.years) - found.stray_years
+    years = found.data_years
     emission_factor_sets_seed()
     known = factors_of_years(data_years=years)
     if not source.is_synthetic:
