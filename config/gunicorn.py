@@ -68,6 +68,6 @@ logger_class = Logger
 
 def post_worker_init(worker: "Worker") -> None:
     """Load the served model now, not during the first request."""
-    from predictions.services import served_model_warm
+    from predictions.services.serving import served_model_warm
 
     served_model_warm()

@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from predictions.services import serving_get
+from predictions.services.serving import serving_get
 
 logger = logging.getLogger(__name__)
 

@@ -1,27 +1,16 @@
 """The served model: verified files in, numbers out. No Django, no MLflow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from mlmodel.artifact import load_estimator
 from mlmodel.features import FeatureRow, building_area, encode
+from mlmodel.prediction import Interval, Prediction
 from mlmodel.signature import check_signature
 
 if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model needs it
     from mlmodel.pipeline import EnergyRegressor
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """One answer: site energy use (kBtu a year), and by building area without parking
-    (kBtu/ft²/year)."""
-
-    site_energy_use_kbtu: float
-    site_eui_kbtu_per_sqft: float
 
 
 class ServedModel:
@@ -61,8 +50,18 @@ class ServedModel:
         energy = self._regressor.predict(encoded)
         intensity = energy / building_area(encoded)
         return [
-            Prediction(site_energy_use_kbtu=kbtu, site_eui_kbtu_per_sqft=eui)
-            for kbtu, eui in zip(
-                np.asarray(energy).tolist(), np.asarray(intensity).tolist(), strict=True
+            # Provisional, until the estimator answers by fuel.
+            Prediction(
+                electricity_kbtu=kbtu,
+                natural_gas_kbtu=0.0,
+                steam_kbtu=0.0,
+                site_energy_use_kbtu=kbtu,
+                site_eui_kbtu_per_sqft=eui,
+                energy_80=Interval(0.5 * kbtu, 2.0 * kbtu),
+                energy_90=Interval(0.4 * kbtu, 2.5 * kbtu),
+                emissions_ratio_80=Interval(0.5, 2.0),
+                emissions_ratio_90=Interval(0.4, 2.5),
+                support=1.0,
             )
+            for kbtu, eui in zip(energy.tolist(), intensity.tolist(), strict=True)
         ]

@@ -19,7 +19,7 @@ from predictions.models import (
     PredictionOutput,
     PredictionRequest,
 )
-from predictions.services import api_token_revoke
+from predictions.services.accounts import api_token_revoke
 
 ANSWERED: Final = "answered"
 FAILED: Final = "failed"

@@ -10,9 +10,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
-from predictions import services
 from predictions.models import AUDIT_TABLES
-from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from predictions.services import serving as serving_module
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.serving import Serving
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import make_model_version, make_user
 
@@ -22,7 +23,7 @@ def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
     """A fake served model behind the door, with its version's row."""
     model = FakeServedModel()
     serving = Serving(make_model_version(alias="champion"), model)
-    monkeypatch.setattr(services, "_serving", serving)
+    monkeypatch.setattr(serving_module, "_serving", serving)
     return model
 
 
@@ -64,7 +65,7 @@ def admin_browser(db: None) -> Client:
 def no_model_left_over() -> Iterator[None]:
     """A model that a test loaded is not served to the next."""
     yield
-    services.serving_reset()
+    serving_module.serving_reset()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -27,7 +27,7 @@ from predictions.api.serializers import (
 from predictions.errors import PredictionFailedError
 from predictions.models import Channel, PredictionInput
 from predictions.selectors import building_features, prediction_list
-from predictions.services import Call, Question, prediction_create
+from predictions.services.door import Call, Question, prediction_create
 
 _FACTS = {
     "primary_property_type": "Hotel",

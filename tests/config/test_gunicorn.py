@@ -77,7 +77,7 @@ def test_worker_is_warmed_before_its_first_request(monkeypatch: pytest.MonkeyPat
 
     warmed: list[bool] = []
     services = SimpleNamespace(served_model_warm=lambda: warmed.append(True))
-    monkeypatch.setitem(sys.modules, "predictions.services", services)
+    monkeypatch.setitem(sys.modules, "predictions.services.serving", services)
     monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.setattr(sys, "path", list(sys.path))
     import config.gunicorn as settings

@@ -33,9 +33,10 @@ from config.roles.matrix import (
     column_privileges,
     table_privileges,
 )
-from predictions import services
 from predictions.models import AUDIT_TABLES, PredictionOutput
-from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from predictions.services import serving as serving_module
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.serving import Serving
 from tests.buildings import csvs
 from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
@@ -283,7 +284,7 @@ def test_the_app_serves_and_can_change_nothing_logged(
 ) -> None:
     with django_as(place.urls[Role.OWNER]):
         version = make_model_version(alias="champion")
-    monkeypatch.setattr(services, "_serving", Serving(version, FakeServedModel()))
+    monkeypatch.setattr(serving_module, "_serving", Serving(version, FakeServedModel()))
     with django_as(place.urls[Role.APP]):
         _, secret = api_token_create(user=api_caller_get_or_create(username="caller"), name="t")
         api = APIClient(headers={"Authorization": f"Bearer {secret}"})

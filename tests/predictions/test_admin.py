@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import Question, api_token_create, groups_ensure, prediction_create
+from predictions.services.accounts import api_token_create, groups_ensure
+from predictions.services.door import Question, prediction_create
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import Question, prediction_create
+from predictions.services.door import Question, prediction_create
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
 

@@ -14,21 +14,20 @@ from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.models import ModelVersion
-from mlmodel.runtime import Prediction, ServedModel
-from predictions import services
+from mlmodel.prediction import Prediction
+from mlmodel.runtime import ServedModel
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
 from predictions.selectors import api_token_get_valid
-from predictions.services import (
-    Question,
+from predictions.services import serving as serving_module
+from predictions.services.accounts import (
     api_caller_get_or_create,
     api_token_create,
     api_token_revoke,
     groups_ensure,
-    prediction_create,
-    served_model_warm,
-    serving_get,
 )
-from tests.fakes import FakeServedModel
+from predictions.services.door import Question, prediction_create
+from predictions.services.serving import served_model_warm, serving_get
+from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.factories import call_of, facts, make_model_version, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,23 +72,23 @@ def test_a_failing_model_leaves_input_and_error_code(
 @pytest.mark.parametrize(
     "wrong",
     [
-        Prediction(math.nan, 80.0),
-        Prediction(math.inf, 80.0),
-        Prediction(-1.0, 80.0),
-        Prediction(1.0, -0.1),
+        prediction_of(electricity_kbtu=math.nan),
+        prediction_of(electricity_kbtu=math.inf),
+        prediction_of(electricity_kbtu=-1.0),
+        prediction_of(electricity_kbtu=1.0, site_eui_kbtu_per_sqft=-0.1),
     ],
 )
 def test_what_is_no_energy_becomes_an_error_code(
     served: FakeServedModel, wrong: Prediction
 ) -> None:
-    served.answer = lambda rows: [Prediction(8.0, 0.8), wrong]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=8.0), wrong]
     outputs = [prediction.output for prediction in ask(facts(), facts())]
     assert [output.error_code for output in outputs] == [None, "invalid-output"]
     assert outputs[0].site_energy_use_kbtu == 8.0
 
 
 def test_one_answer_too_few_fails_every_row(served: FakeServedModel) -> None:
-    served.answer = lambda rows: [Prediction(8.0, 0.8)]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=8.0)]
     assert {p.output.error_code for p in ask(facts(), facts())} == {"model-failure"}
 
 
@@ -156,7 +155,7 @@ def test_ids_are_version_7_and_sort_by_time(served: FakeServedModel) -> None:
 
 
 def test_the_answer_is_what_is_stored(served: FakeServedModel) -> None:
-    served.answer = lambda rows: [Prediction(7_226_362.123456789, 81.71)]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=7_226_362.123456789)]
     (prediction,) = ask(facts())
     stored = PredictionOutput.objects.get(input=prediction)
     assert stored.site_energy_use_kbtu == prediction.output.site_energy_use_kbtu
@@ -209,16 +208,16 @@ def test_a_model_that_cannot_be_loaded_is_logged_at_warm_up(
 
 def test_a_second_thread_does_not_load_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock is asked twice: whoever waited for it finds the model there."""
-    done = services.Serving(make_model_version(), FakeServedModel())
+    done = serving_module.Serving(make_model_version(), FakeServedModel())
 
     class Meanwhile:
         def __enter__(self) -> None:
-            services._serving = done
+            serving_module._serving = done
 
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(services, "_serving_lock", Meanwhile())
+    monkeypatch.setattr(serving_module, "_serving_lock", Meanwhile())
     assert serving_get() is done
     monkeypatch.undo()
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from mlmodel.features import FEATURES
 from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import api_caller_get_or_create
+from predictions.services.accounts import api_caller_get_or_create
 from tests.buildings.factories import BenchmarkRecordFactory, BuildingFactory
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_user
