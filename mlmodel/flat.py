@@ -26,6 +26,8 @@ Array: TypeAlias = NDArray[np.float64]
 MAX_LEAVES: Final = 64
 #: Columns whose bins multiplied are at most this many share a table.
 _SHARED_BINS: Final = 256
+#: Up to so many rows are quicker row by row than column by column.
+_FEW_ROWS: Final = 12
 #: How many leaves (rows × trees) are worked on together: they stay in the processor's cache.
 _BLOCK_LEAVES: Final = 1 << 17
 #: What a stack of ensembles is stored as: name, dtype, dimensions.
@@ -139,9 +141,10 @@ class FlatTrees:
             raise ValueError(f"X must have shape (rows, {self.columns}), not {values.shape}.")
         sums = np.empty((len(values), self.outputs))
         work = _Work.of(min(len(values), self._block_rows), self._table)
-        if len(values) == 1:
-            rows = self._table.take(self._bins_of(values[0]), axis=0)
-            np.bitwise_and.reduce(rows, axis=0, out=work.masks[0])
+        if len(values) <= _FEW_ROWS:
+            for row, masks in zip(values, work.masks, strict=True):
+                cleared = self._table.take(self._bins_of(row), axis=0)
+                np.bitwise_and.reduce(cleared, axis=0, out=masks)
             self._add_up(work, sums)
             return sums
         for start in range(0, len(values), self._block_rows):

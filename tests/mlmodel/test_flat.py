@@ -161,7 +161,7 @@ def test_any_number_of_rows_and_any_layout() -> None:
     assert flat.predict(np.empty((0, 8))).shape == (0, 1)
     values = awkward(flat, 10_001, seed=5)
     expected = model.predict(values)
-    for rows in (2, 3, 5_000, 10_001):
+    for rows in (2, 3, 12, 13, 5_000, 10_001):
         np.testing.assert_array_equal(flat.predict(values[:rows])[:, 0], expected[:rows])
     np.testing.assert_array_equal(flat.predict(np.asfortranarray(values))[:, 0], expected)
     np.testing.assert_array_equal(flat.predict(values[::-3])[:, 0], expected[::-3])
