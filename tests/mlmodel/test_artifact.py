@@ -341,9 +341,9 @@ def npy_bytes(array: Any) -> bytes:
     return buffer.getvalue()
 
 
-def npy_claiming(shape: str, dtype: str = "<f8") -> bytes:
+def npy_claiming(shape: str, dtype: str = "<f8", *, longer: int = 0) -> bytes:
     header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8)
+    return b"\x93NUMPY\x01\x00" + (len(header) + longer).to_bytes(2, "little") + header + bytes(8)
 
 
 def compressed() -> bytes:
@@ -394,6 +394,7 @@ def overlapping() -> bytes:
         (lambda mark: zipped(**{"a.npy": npy_bytes(np.zeros(1)) + b"0"}), "another size"),
         (lambda mark: zipped(**{"a.npy": npy_bytes(np.zeros((2, 2)).T[:1])[:-8]}), "another size"),
         (lambda mark: zipped(**{"a.npy": npy_claiming("(1000000000000,)")}), "another size"),
+        (lambda mark: zipped(**{"a.npy": npy_claiming("(1,)", longer=8)}), "no array of plain"),
         (lambda mark: zipped(**{"a.npy": npy_claiming("(-1, -1)")}), "no array of plain"),
         (lambda mark: zipped(**{"a.npy": npy_claiming("(1,)", "|O8")}), "no array of plain"),
         (lambda mark: zipped(**{"a.npy": npy_claiming("(1,)", ">f8")}), "no array of plain"),

@@ -83,7 +83,7 @@ def assert_same(flat: FlatTrees, *models: HistGradientBoostingRegressor, values:
 
 
 def test_a_hundred_thousand_awkward_rows_bit_for_bit() -> None:
-    """Three ensembles at once, of unlike sizes, each with categories the others have not seen."""
+    """Three ensembles at once, of unlike sizes."""
     models = (
         fitted(seed=1),
         fitted(seed=2, max_iter=7, max_leaf_nodes=31, rows=120),
@@ -107,6 +107,27 @@ def test_any_columns_may_be_categories(categories: tuple[int, ...]) -> None:
     model = fitted(categories=categories)
     flat = FlatTrees.of(model)
     assert_same(flat, model, values=awkward(flat, 2_000, seed=9))
+
+
+def test_a_category_that_only_another_model_knows_is_missing_here() -> None:
+    """Each learnt that missing is like its own low categories, which go to the left."""
+    models = []
+    for lowest in (0, 5):
+        kinds = lowest + np.arange(400.0) % 10
+        target = np.where(kinds < lowest + 5, 10.0, -10.0)
+        kinds[target > 0] = np.where(np.arange(200) % 3, kinds[target > 0], np.nan)
+        models.append(
+            HistGradientBoostingRegressor(max_iter=3, categorical_features=[0]).fit(
+                kinds[:, None], target
+            )
+        )
+    flat = FlatTrees.of(*models)
+    assert flat.to_arrays()["split_missing_left"].any()
+    asked = np.append(np.arange(20.0), np.nan)[:, None]
+    assert_same(flat, *models, values=asked)
+    low = flat.predict(asked) > 0
+    assert low[:, 0].tolist() == [True] * 5 + [False] * 5 + [True] * 11
+    assert low[:, 1].tolist() == [True] * 10 + [False] * 5 + [True] * 6
 
 
 def test_a_split_on_missing_alone_keeps_infinity_on_the_side_of_the_numbers() -> None:
