@@ -73,7 +73,7 @@ def register(
     *,
     name: str,
     parameters: Mapping[str, Any],
-    metrics: Mapping[str, Mapping[str, float]],
+    metrics: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> Registered:
     """Log a run with these files and register them as a new version."""
@@ -81,13 +81,7 @@ def register(
     client = mlflow.MlflowClient()
     with mlflow.start_run(experiment_id=_experiment_id(client)) as run:
         mlflow.log_params(dict(parameters))
-        mlflow.log_metrics(
-            {
-                f"{set_up}_{key}": value
-                for set_up, of in metrics.items()
-                for key, value in of.items()
-            }
-        )
+        mlflow.log_metrics(flattened(metrics.get("scores", {})))
         mlflow.set_tags(dict(tags))
         mlflow.log_artifacts(str(directory), _ARTIFACT_PATH)
     if not client.search_registered_models(f"name = '{name}'"):
@@ -95,6 +89,34 @@ def register(
     uri = f"{run.info.artifact_uri}/{_ARTIFACT_PATH}"
     registered = client.create_model_version(name, source=uri, run_id=run.info.run_id)
     return Registered(run.info.run_id, int(registered.version), uri)
+
+
+def run_log(
+    *,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    files: Path,
+) -> str:
+    """Log a run that makes no version, with everything in the directory `files`; its run id."""
+    mlflow = _mlflow()
+    with mlflow.start_run(experiment_id=_experiment_id(mlflow.MlflowClient())) as run:
+        mlflow.log_params(dict(parameters))
+        mlflow.log_metrics(dict(metrics))
+        mlflow.set_tags(dict(tags))
+        mlflow.log_artifacts(str(files))
+    return str(run.info.run_id)
+
+
+def flattened(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Nested scores as MLflow takes them: `non_residential_energy_f_r2_log`."""
+    flat: dict[str, float] = {}
+    for key, value in scores.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{key}_{name}": number for name, number in flattened(value).items()})
+        else:
+            flat[key] = value
+    return flat
 
 
 def set_alias(version: ModelVersion, alias: str) -> None:
