@@ -1,7 +1,6 @@
 """Model versions, as auditors and data scientists read them."""
 
 import json
-from typing import Any
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
@@ -54,14 +53,14 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def size(self, version: ModelVersion) -> str:
         return f"{version.size_bytes / 1000:,.0f}"
 
-    @display(description="cross-validation of energy, by set-up")
+    @display(description="cross-validation, by set-up")
     def scores(self, version: ModelVersion) -> str:
         return format_html_join(
             "",
             "<p>{}: R² of log {} ± {}, MdAPE {}</p>",
             (
                 (name, of.get("r2_log"), of.get("r2_log_std"), of.get("mdape"))
-                for name, of in _energy_scores(version).items()
+                for name, of in version.metrics.items()
             ),
         )
 
@@ -83,16 +82,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
 
 def _score(version: ModelVersion, metric: str) -> str:
-    value = _energy_scores(version).get("f", {}).get(metric)
+    value = version.metrics.get("f", {}).get(metric)
     return "—" if value is None else f"{value:.3f}"
-
-
-def _energy_scores(version: ModelVersion) -> dict[str, dict[str, float]]:
-    """By set-up, of non-residential buildings; a version from before there were more has only
-    these."""
-    scores: dict[str, Any] = version.metrics.get("scores", {}).get("non_residential", {})
-    found: dict[str, dict[str, float]] = scores.get("energy", {}) if scores else version.metrics
-    return found
 
 
 def _json(value: object) -> str:

@@ -200,6 +200,22 @@ def new_building_metrics(
     return count, outcome_metrics(outcome, data.ose_building_ids) if count > 1 else {}
 
 
+def new_building_scores(evaluation: Evaluation) -> dict[str, Any]:
+    """Metrics of non-residential new buildings by group, target and set-up; JSON-able."""
+    scores: dict[str, Any] = {}
+    for group, predicted in evaluation.new_buildings.items():
+        for target in TARGETS:
+            for set_up in predicted.estimates:
+                _, found = new_building_metrics(
+                    evaluation, group, target, set_up, is_residential=False
+                )
+                if found:
+                    scores.setdefault(group, {}).setdefault(target, {})[set_up] = {
+                        metric: round(value, _DIGITS) for metric, value in found.items()
+                    }
+    return scores
+
+
 def _set_ups(evaluation: Evaluation, population: str) -> list[str]:
     return list(evaluation.folds[population][0].estimates)
 

@@ -119,6 +119,7 @@ def test_a_run_is_logged_with_metrics_and_plots(rows: Any, model_store: Path) ->
     assert run.data.tags["kind"] == "evaluation"
     assert run.data.params["folds"] == "2"
     assert "all_emissions_c_coverage_90" in run.data.metrics
+    assert "new buildings_2017_energy_f_r2_log" in run.data.metrics
     assert {file.path for file in client.list_artifacts(run_id)} == {"model-evaluation.md", "plots"}
     assert len(client.list_artifacts(run_id, "plots")) == len(PLOTS)
     assert not client.search_model_versions(f"run_id = '{run_id}'")

@@ -16,6 +16,7 @@ from mlmodel.evaluation.scores import (
     importance_of,
     interval_metrics,
     new_building_metrics,
+    new_building_scores,
     outcome_metrics,
     outcome_of,
     pooled,
@@ -247,3 +248,6 @@ def test_new_buildings_are_measured_by_kind(evaluation: Evaluation) -> None:
     # R² of a single building means nothing.
     one = new_building_metrics(evaluation, "one", "energy", "f", is_residential=None)
     assert one == (1, {})
+    scores = new_building_scores(evaluation)
+    assert list(scores) == ["2017"]
+    assert scores["2017"]["energy"]["f"]["mdape"] == pytest.approx(other["mdape"], abs=1e-4)

@@ -22,6 +22,7 @@ from mlmodel.evaluation.baseline import (
 )
 from mlmodel.evaluation.page import PLOTS_DIRECTORY, evaluation_page
 from mlmodel.evaluation.plots import plots_write
+from mlmodel.evaluation.scores import new_building_scores
 from mlmodel.evaluation.tables import (
     group_tables,
     headline_tables,
@@ -137,7 +138,7 @@ def _logged(evaluation: Evaluation, fingerprint: Mapping[str, Any]) -> str:
                 **metrics["protocol"],
                 "populations": ",".join(evaluation.protocol.populations),
             },
-            metrics=registry.flattened(metrics["scores"]),
+            scores={**metrics["scores"], "new buildings": new_building_scores(evaluation)},
             tags={
                 "kind": "evaluation",
                 "code_version": registry.code_version(),
