@@ -39,24 +39,30 @@ def model_version_train(
     folds: int = 5,
     repeats: int = 3,
     max_iter: int = 500,
+    jobs: int = 1,
     on_step: Callable[[], Any] = lambda: None,
 ) -> ModelVersion:
     """Train on the rows in PostgreSQL, cross-validate, and register a new version, which does not
     serve.
 
-    `on_step` is called after each of the folds × repeats folds. Raises TrainingDataError.
+    `on_step` is called after each fold of each population, `Protocol.steps` times. Raises
+    TrainingDataError.
     """
     # Imported late: scikit-learn takes seconds, which no other command should pay.
     from threadpoolctl import threadpool_limits
 
-    from mlmodel.evaluation import cross_validate
+    from mlmodel.evaluation import Protocol, evaluate, metrics_of
 
     data, fingerprint = training_data()
     # One thread: the trees are small, and threads that wait for each other cost more than they
     # give.
     with threadpool_limits(limits=1):
-        metrics = cross_validate(
-            data, seed=seed, folds=folds, repeats=repeats, max_iter=max_iter, on_fold=on_step
+        evaluation = evaluate(
+            data,
+            protocol=Protocol(seed=seed, folds=folds, repeats=repeats),
+            jobs=jobs,
+            parameters={"max_iter": max_iter},
+            on_step=on_step,
         )
         pipeline = train(data, seed=seed, max_iter=max_iter)
     regressor = pipeline.named_steps["energy"]
@@ -78,7 +84,7 @@ def model_version_train(
                 "code_version": registry.code_version(),
                 "data_fingerprint": fingerprint,
                 "file_digests": digests,
-                "metrics": metrics,
+                "metrics": metrics_of(evaluation),
                 "parameters": parameters,
                 "signature": model_signature(),
                 "size_bytes": sum(

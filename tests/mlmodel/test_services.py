@@ -56,17 +56,19 @@ def test_from_training_to_the_champion(
 
     steps: list[int] = []
     first = model_version_train(folds=2, repeats=1, max_iter=3, on_step=lambda: steps.append(1))
-    assert len(steps) == 2
+    assert len(steps) == 4  # two folds of two populations
     assert first.alias is None
     assert first.data_fingerprint == FINGERPRINT
     assert first.code_version.startswith("0.1.0")
-    assert set(first.metrics) == {"a", "f", "b", "c"}
+    energy = first.metrics["scores"]["non_residential"]["energy"]
+    assert set(energy) == {"a", "f", "b", "c"}
+    assert len(first.metrics["folds"]["emissions"]["f"]["mdape"]) == 2
     assert {"MLmodel", "model.skops", "input_example.json"} <= first.file_digests.keys()
 
     client = mlflow.MlflowClient()
     run = client.get_run(first.run_id)
     assert run.data.params["seed"] == "42"
-    assert run.data.metrics["c_r2_log"] == first.metrics["c"]["r2_log"]
+    assert run.data.metrics["non_residential_energy_c_r2_log"] == energy["c"]["r2_log"]
     assert run.data.tags["artifact_digest"] == first.artifact_digest
     logged = client.get_model_version(first.name, str(first.version))
     assert logged.run_id == first.run_id
@@ -143,6 +145,7 @@ def test_the_command_trains_and_reports(model_store: Path, rows_in_database: Non
     said = command("train_model", "--folds", "2", "--repeats", "1")
     assert "160 SYNTHETIC records" in said
     assert "R² of log" in said
+    assert "All buildings, CO2e emissions" in said
     assert f"promote_model {ModelVersion.objects.get().version}" in said
 
 
