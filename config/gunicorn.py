@@ -67,7 +67,15 @@ logger_class = Logger
 
 
 def post_worker_init(worker: "Worker") -> None:
-    """Load the served model now, not during the first request."""
-    from predictions.services.serving import served_model_warm
+    """Load the served model now, not during the first request, and follow the champion."""
+    from predictions.services.serving import served_model_warm, serving_watch
 
     served_model_warm()
+    serving_watch()
+
+
+def worker_exit(server: object, worker: "Worker") -> None:
+    """Let the thread that follows the champion close its database connection."""
+    from predictions.services.serving import serving_unwatch
+
+    serving_unwatch()

@@ -97,9 +97,24 @@ def register(
     return Registered(run.info.run_id, int(registered.version), uri)
 
 
-def set_alias(version: ModelVersion, alias: str) -> None:
-    """Point MLflow's alias at this version."""
-    _mlflow().MlflowClient().set_registered_model_alias(version.name, alias, str(version.version))
+def connect() -> None:
+    """Import MLflow, which takes seconds, before something waits for it."""
+    _mlflow()
+
+
+def aliases(name: str) -> dict[str, int]:
+    """MLflow's aliases of this registered model, with the number of the version of each."""
+    registered = _mlflow().MlflowClient().get_registered_model(name)
+    return {alias: int(number) for alias, number in registered.aliases.items()}
+
+
+def set_aliases(name: str, wanted: Mapping[str, int]) -> None:
+    """Let MLflow's aliases of this registered model be exactly these."""
+    client = _mlflow().MlflowClient()
+    for alias in aliases(name).keys() - wanted.keys():
+        client.delete_registered_model_alias(name, alias)
+    for alias, number in wanted.items():
+        client.set_registered_model_alias(name, alias, str(number))
 
 
 def store(directory: Path, digest: str) -> Path:

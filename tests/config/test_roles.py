@@ -33,6 +33,7 @@ from config.roles.matrix import (
     column_privileges,
     table_privileges,
 )
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES, PredictionOutput
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
@@ -42,7 +43,7 @@ from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_model_version
 
-INSERT_ONLY = (*AUDIT_TABLES, *PROVENANCE_TABLES)
+INSERT_ONLY = (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
 TABLES = sorted(classified_tables())
 GRANTED = {(table, role): set(privileges) for table, role, privileges in table_privileges()}
 SEEN = {(table, role): columns for table, role, columns in column_privileges()}
