@@ -289,26 +289,21 @@ def model_version_rollback(
     )
 
 
-def model_version_reevaluate(
-    *, version: ModelVersion, on_step: Callable[[], Any] = lambda: None
-) -> dict[str, Any]:
-    """Cross-validate a version's procedure anew on today's rows, by today's code, with its own
-    parameters; in the layout of `ModelVersion.metrics`.
+def model_version_reevaluate(*, version: ModelVersion) -> dict[str, Any]:
+    """Cross-validate a version's procedure anew on today's rows: today's code with the version's
+    own parameters, by the protocol's folds, whatever it was measured with before.
 
-    Takes as long as training does and stores nothing. Raises TrainingDataError.
+    Returns what `ModelVersion.metrics` holds, stores nothing, and takes minutes. Raises
+    TrainingDataError.
     """
     from threadpoolctl import threadpool_limits
 
     from mlmodel.evaluation import cross_validate
 
     data, _ = training_data()
-    known = {
-        key: version.parameters[key]
-        for key in ("seed", "folds", "repeats", "max_iter")
-        if key in version.parameters
-    }
+    known = {key: version.parameters[key] for key in ("max_iter",) if key in version.parameters}
     with threadpool_limits(limits=1):
-        return dict(cross_validate(data, on_fold=on_step, **known))
+        return dict(cross_validate(data, **known))
 
 
 def model_version_ship(*, version: ModelVersion, directory: Path) -> None:

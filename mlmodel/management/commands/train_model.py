@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from mlmodel.errors import ModelError
-from mlmodel.models import ModelVersion
-from mlmodel.services import model_version_train
+from mlmodel.models import Alias, ModelVersion
+from mlmodel.services import model_version_promote, model_version_train
 
 SET_UP_WORDS: Final = {"a": "basics", "f": "+ fuels", "b": "+ score", "c": "+ fuels + score"}
 
@@ -23,6 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=42)
         parser.add_argument("--folds", type=int, default=5, help="of each repeat (default: 5)")
         parser.add_argument("--repeats", type=int, default=3, help="repeats (default: 3)")
+        parser.add_argument(
+            "--challenger",
+            action="store_true",
+            help="make the new version the challenger, which `shadow_predictions` lets score",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folds, repeats = options["folds"], options["repeats"]
@@ -36,6 +41,9 @@ class Command(BaseCommand):
             except ModelError as error:
                 raise CommandError(str(error)) from None
         self._report(version)
+        if options["challenger"]:
+            model_version_promote(version=version, alias=Alias.CHALLENGER)
+            self.stdout.write(f"{version} is now the challenger; it serves nobody.\n")
 
     def _report(self, version: ModelVersion) -> None:
         data = version.data_fingerprint
