@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -73,7 +73,7 @@ def register(
     *,
     name: str,
     parameters: Mapping[str, Any],
-    metrics: Mapping[str, Mapping[str, float]],
+    metrics: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> Registered:
     """Log a run with these files and register them as a new version."""
@@ -81,13 +81,7 @@ def register(
     client = mlflow.MlflowClient()
     with mlflow.start_run(experiment_id=_experiment_id(client)) as run:
         mlflow.log_params(dict(parameters))
-        mlflow.log_metrics(
-            {
-                f"{set_up}_{key}": value
-                for set_up, of in metrics.items()
-                for key, value in of.items()
-            }
-        )
+        mlflow.log_metrics(dict(_flat(metrics.get("scores", metrics))))
         mlflow.set_tags(dict(tags))
         mlflow.log_artifacts(str(directory), _ARTIFACT_PATH)
     if not client.search_registered_models(f"name = '{name}'"):
@@ -95,6 +89,15 @@ def register(
     uri = f"{run.info.artifact_uri}/{_ARTIFACT_PATH}"
     registered = client.create_model_version(name, source=uri, run_id=run.info.run_id)
     return Registered(run.info.run_id, int(registered.version), uri)
+
+
+def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Every number with the way to it as its name: `non_residential_energy_a_r2_log`."""
+    for key, value in metrics.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}_")
+        elif isinstance(value, int | float):
+            yield f"{prefix}{key}", float(value)
 
 
 def connect() -> None:

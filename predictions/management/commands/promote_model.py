@@ -21,8 +21,8 @@ _DEFAULTS: Final = Limits()
 class Command(BaseCommand):
     help = (
         "Compares a registered version with the champion, on the same folds and by replaying "
-        "logged inputs, and makes it the champion unless something speaks against it. Workers take it up "
-        "within seconds, without a restart. With --alias challenger nothing is compared."
+        "logged inputs, and makes it the champion unless something speaks against it. Workers "
+        "take it up within seconds, without a restart. With --alias challenger nothing is compared."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
