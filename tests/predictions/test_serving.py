@@ -1,6 +1,8 @@
 """Following the champion: a promotion reaches the worker, and no failure reaches a request."""
 
+import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -337,3 +339,27 @@ def test_watching_is_begun_once_and_can_be_off(files: Files, settings: Any) -> N
         serving_unwatch()
     assert not watcher.is_alive()
     serving_unwatch()
+
+
+def test_while_a_champion_is_loaded_requests_come_first(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_model_version(alias="champion")
+    second, third = make_model_version(), make_model_version()
+    serving_get()
+    load, usual = files.load, sys.getswitchinterval()
+    seen: list[tuple[bool, bool]] = []
+
+    def watched_load(*arguments: Any, **options: Any) -> FakeServedModel:
+        seen.append((sys.getswitchinterval() < usual, gc.isenabled()))
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(ServedModel, "load", watched_load)
+    crown(second)
+    serving_refresh()
+    files.broken.add(third.version)
+    crown(third)
+    with pytest.raises(ArtifactIntegrityError):
+        serving_refresh()
+    assert seen == [(True, False), (True, False)]
+    assert (sys.getswitchinterval(), gc.isenabled()) == (usual, True)
