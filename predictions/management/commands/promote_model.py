@@ -181,7 +181,7 @@ def _report(assessment: Assessment) -> list[str]:
 def _score_lines(assessment: Assessment, champion: ModelVersion) -> list[str]:
     row = "  {:<11}{:<7}{:>10}{:>11}{:>20}{:>8}{:>9}  {}"
     versions = (f"version {champion.version}", f"version {assessment.candidate.version}")
-    head = ("target", "set-up", *versions, "difference", "p", "MdAPE", "")
+    head = ("target", "set-up", *versions, "difference", "p", "ΔMdAPE", "")
     return [
         f"R² of log ({assessment.scores_from}):",
         row.format(*head).rstrip(),
