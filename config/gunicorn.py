@@ -29,7 +29,8 @@ bind = f"[{_host}]:{env.int('PORT', 8000)}" if ":" in _host else f"{_host}:{env.
 workers = env.int("WEB_CONCURRENCY", 2)
 # Measured, gthread and sync are alike within the noise. gthread, because a browser opens
 # connections ahead without using them, and each would keep a sync worker until its time-out; it
-# keeps connections alive too. Each thread has one database connection: workers × threads in all.
+# keeps connections alive too. Each thread has one database connection, and each worker one more to
+# follow the champion: workers × (threads + 1) in all.
 worker_class = "gthread"
 threads = env.int("WEB_THREADS", 4)
 # Each worker loads application and model itself: no database connection or thread is shared over a

@@ -34,7 +34,12 @@ from config.roles.matrix import (
     table_privileges,
 )
 from mlmodel.models import INSERT_ONLY_TABLES
-from predictions.models import AUDIT_TABLES, PredictionOutput
+from predictions.models import (
+    AUDIT_TABLES,
+    PredictionInput,
+    PredictionOutput,
+    ShadowOutput,
+)
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.serving import Serving
@@ -293,6 +298,11 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert answer.status_code == 201, answer.content
         assert api.get(f"/api/v1/predictions/{answer.json()['id']}/").status_code == 200
         assert PredictionOutput.objects.count() == 1
+        # What `shadow_predictions` does runs as this role too.
+        stored = PredictionInput.objects.get()
+        ShadowOutput.objects.create(
+            input=stored, model_version=version, error_code="model-failure", duration_ms=1.0
+        )
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

@@ -1,6 +1,8 @@
 """Train, register, ship, promote: with a real MLflow store."""
 
+import getpass
 import json
+import os
 import shutil
 from io import StringIO
 from pathlib import Path
@@ -11,17 +13,18 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from mlmodel import registry, services
+from mlmodel import evaluation, registry, services
 from mlmodel.artifact import file_digests
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError, SignatureMismatchError
 from mlmodel.models import ModelPromotion, ModelVersion
 from mlmodel.services import (
     model_version_promote,
+    model_version_reevaluate,
     model_version_register_shipped,
     model_version_train,
 )
 from tests.mlmodel.rows import made_up
-from tests.predictions.factories import make_model_version
+from tests.predictions.factories import make_model_version, make_user
 
 # MLflow and what it uses warn of themselves as they save.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
@@ -188,6 +191,39 @@ def test_the_command_trains_and_reports(model_store: Path, rows_in_database: Non
         None,
         "challenger",
     ]
+
+
+def test_a_version_is_measured_anew_by_its_own_parameters(
+    rows_in_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def cross_validate(data: object, **options: Any) -> dict[str, Any]:
+        seen.append(options)
+        return {"f": {"r2_log": 0.5}}
+
+    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    version = make_model_version(parameters={"max_iter": 3, "seed": 7, "folds": 2})
+    assert model_version_reevaluate(version=version) == {"f": {"r2_log": 0.5}}
+    model_version_reevaluate(version=make_model_version())
+    assert seen == [{"max_iter": 3}, {}]  # folds and seed are the protocol's
+    version.refresh_from_db()
+    assert version.metrics == {}
+
+
+def test_who_has_no_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert services._name_of(None) == f"uid {os.getuid()}"
+    assert services._name_of(make_user(username="ada")) == "ada"
+
+
+def test_metrics_of_either_layout_are_logged_as_numbers() -> None:
+    assert dict(registry._flat({"f": {"r2_log": 0.8}})) == {"f_r2_log": 0.8}
+    nested = {"all": {"energy": {"a": {"mdape": 1, "folds": [1.0]}}}}
+    assert dict(registry._flat(nested)) == {"all_energy_a_mdape": 1.0}
 
 
 def test_without_rows_there_is_nothing_to_train() -> None:
