@@ -252,7 +252,9 @@ def _log_prior(encoded: Array, areas: Areas, log_intensity: Array) -> tuple[Arra
     type_energy = areas.building * intensity[_N_USES + types]
     use_energy = areas.uses @ intensity[:_N_USES]
     log_type_energy = np.log(type_energy)
-    prior = np.where(use_energy > 0, np.log(np.where(use_energy > 0, use_energy, 1.0)), log_type_energy)
+    prior = np.where(
+        use_energy > 0, np.log(np.where(use_energy > 0, use_energy, 1.0)), log_type_energy
+    )
     return prior, log_type_energy
 
 

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from mlmodel.artifact import TRUSTED_TYPES, artifact_digest, file_digests
+from mlmodel.artifact import (
+    ARRAYS_FILE,
+    TRUSTED_TYPES,
+    artifact_digest,
+    file_digests,
+    save_arrays,
+)
 from mlmodel.errors import ModelUnavailableError
 from mlmodel.features import FEATURES
 from mlmodel.models import ModelVersion
@@ -41,8 +47,8 @@ class Registered:
 
 
 def save(pipeline: "Pipeline", directory: Path) -> None:
-    """Write an MLflow model directory: skops format, signature, and an example that is no real
-    building."""
+    """Write an MLflow model directory (skops format, signature, and an example that is no real
+    building) with the arrays that are served from beside it."""
     mlflow = _mlflow()
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -61,6 +67,7 @@ def save(pipeline: "Pipeline", directory: Path) -> None:
             for package in ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
         ],
     )
+    save_arrays(directory / ARRAYS_FILE, pipeline.named_steps["energy"].to_estimator().to_arrays())
 
 
 def _example(value: Any) -> Any:
@@ -100,9 +107,24 @@ def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, f
             yield f"{prefix}{key}", float(value)
 
 
-def set_alias(version: ModelVersion, alias: str) -> None:
-    """Point MLflow's alias at this version."""
-    _mlflow().MlflowClient().set_registered_model_alias(version.name, alias, str(version.version))
+def connect() -> None:
+    """Import MLflow, which takes seconds, before something waits for it."""
+    _mlflow()
+
+
+def aliases(name: str) -> dict[str, int]:
+    """MLflow's aliases of this registered model, with the number of the version of each."""
+    registered = _mlflow().MlflowClient().get_registered_model(name)
+    return {alias: int(number) for alias, number in registered.aliases.items()}
+
+
+def set_aliases(name: str, wanted: Mapping[str, int]) -> None:
+    """Let MLflow's aliases of this registered model be exactly these."""
+    client = _mlflow().MlflowClient()
+    for alias in aliases(name).keys() - wanted.keys():
+        client.delete_registered_model_alias(name, alias)
+    for alias, number in wanted.items():
+        client.set_registered_model_alias(name, alias, str(number))
 
 
 def store(directory: Path, digest: str) -> Path:

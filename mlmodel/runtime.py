@@ -1,25 +1,24 @@
-"""The served model: verified files in, numbers out. No Django, no MLflow."""
+"""The served model: verified files in, numbers out. No Django, no MLflow, no scikit-learn."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from mlmodel.artifact import load_estimator
+from mlmodel.artifact import ARRAYS_FILE, load_arrays
+from mlmodel.errors import ArtifactIntegrityError
+from mlmodel.estimator import Estimator
 from mlmodel.features import FeatureRow, building_area, encode
-from mlmodel.prediction import Interval, Prediction
+from mlmodel.prediction import COVERAGES, Interval, Prediction
 from mlmodel.signature import check_signature
-
-if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model needs it
-    from mlmodel.pipeline import EnergyRegressor
 
 
 class ServedModel:
     """One loaded model version. Thread-safe: `predict` changes nothing."""
 
-    def __init__(self, *, name: str, version: int, regressor: "EnergyRegressor") -> None:
+    def __init__(self, *, name: str, version: int, estimator: Estimator) -> None:
         self.name = name
         self.version = version
-        self._regressor = regressor
+        self._estimator = estimator
 
     @classmethod
     def load(
@@ -38,30 +37,54 @@ class ServedModel:
         parsed.
         """
         check_signature(signature)
-        pipeline = load_estimator(directory, file_digests)
-        return cls(name=name, version=version, regressor=pipeline.named_steps["energy"])
+        arrays = load_arrays(directory, file_digests)
+        try:
+            estimator = Estimator.from_arrays(arrays)
+        except (KeyError, ValueError) as error:
+            raise ArtifactIntegrityError(
+                f"{ARRAYS_FILE} does not hold the arrays that this code serves from."
+            ) from error
+        return cls(name=name, version=version, estimator=estimator)
 
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
-        """One prediction a row, in order; the same as the pipeline's, bit for bit, without its
-        DataFrame."""
+        """One prediction a row, in order; the same as the pipeline's, without scikit-learn."""
         if not rows:
             return []
         encoded = encode(rows)
-        energy = self._regressor.predict(encoded)
-        intensity = energy / building_area(encoded)
+        estimates, cautions = self._estimator.estimate_with_cautions(encoded)
+        columns = zip(
+            estimates.fuels_kbtu.tolist(),
+            estimates.energy_kbtu.tolist(),
+            (estimates.energy_kbtu / building_area(encoded)).tolist(),
+            *(estimates.energy_intervals[coverage].tolist() for coverage in COVERAGES),
+            *(estimates.emissions_ratios[coverage].tolist() for coverage in COVERAGES),
+            estimates.support.tolist(),
+            cautions,
+            strict=True,
+        )
         return [
-            # Provisional, until the estimator answers by fuel.
             Prediction(
-                electricity_kbtu=kbtu,
-                natural_gas_kbtu=0.0,
-                steam_kbtu=0.0,
-                site_energy_use_kbtu=kbtu,
+                electricity_kbtu=fuels[0],
+                natural_gas_kbtu=fuels[1],
+                steam_kbtu=fuels[2],
+                site_energy_use_kbtu=energy,
                 site_eui_kbtu_per_sqft=eui,
-                energy_80=Interval(0.5 * kbtu, 2.0 * kbtu),
-                energy_90=Interval(0.4 * kbtu, 2.5 * kbtu),
-                emissions_ratio_80=Interval(0.5, 2.0),
-                emissions_ratio_90=Interval(0.4, 2.5),
-                support=1.0,
+                energy_80=Interval(*energy_80),
+                energy_90=Interval(*energy_90),
+                emissions_ratio_80=Interval(*emissions_80),
+                emissions_ratio_90=Interval(*emissions_90),
+                support=support,
+                cautions=said,
             )
-            for kbtu, eui in zip(energy.tolist(), intensity.tolist(), strict=True)
+            for (
+                fuels,
+                energy,
+                eui,
+                energy_80,
+                energy_90,
+                emissions_80,
+                emissions_90,
+                support,
+                said,
+            ) in columns
         ]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from buildings.models import BenchmarkRecord, DatasetImport
 from buildings.selectors.factors import emission_factor_set_latest, factors_of
 from buildings.selectors.records import training_records
-from mlmodel.errors import IncompleteFactsError, TrainingDataError
+from mlmodel.errors import IncompleteFactsError, ModelUnavailableError, TrainingDataError
 from mlmodel.features import FEATURES, Feature, FeatureValue
-from mlmodel.models import Alias, ModelVersion
+from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from mlmodel.training import TrainingData, emissions_of
 
 #: The year of the published comparisons; its metered and weather-normalised energy are in place.
@@ -34,7 +34,53 @@ def model_version_list() -> QuerySet[ModelVersion]:
 
 def model_version_champion(*, name: str) -> ModelVersion | None:
     """The version that serves, or None."""
-    return ModelVersion.objects.filter(name=name, alias=Alias.CHAMPION).first()
+    return model_version_with_alias(name=name, alias=Alias.CHAMPION)
+
+
+def model_version_with_alias(*, name: str, alias: Alias) -> ModelVersion | None:
+    """The version that plays this part, or None."""
+    return ModelVersion.objects.filter(name=name, alias=alias).first()
+
+
+def model_version_champion_id(*, name: str) -> int | None:
+    """The primary key of the version that serves, or None: one row of a unique index."""
+    return (
+        ModelVersion.objects.filter(name=name, alias=Alias.CHAMPION)
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def model_version_get(*, name: str, number: int) -> ModelVersion:
+    """The version with this number. Raises ModelUnavailableError, which says what there is."""
+    version = ModelVersion.objects.filter(name=name, version=number).first()
+    if version is None:
+        known = ModelVersion.objects.filter(name=name).order_by("version")
+        numbers = ", ".join(str(known_version.version) for known_version in known) or "none"
+        raise ModelUnavailableError(f"{name} has no version {number}; registered are: {numbers}.")
+    return version
+
+
+def model_version_former_champion(*, name: str) -> ModelVersion | None:
+    """The version that a rollback goes back to, or None.
+
+    Promotions put a champion on top of the former one and a rollback takes it off again: a second
+    rollback goes one further back, never forth.
+    """
+    events = (
+        ModelPromotion.objects.filter(version__name=name, alias=Alias.CHAMPION)
+        .select_related("version", "replaced_version")
+        .order_by("id")
+    )
+    champions: list[ModelVersion] = []
+    for event in events:
+        if not champions and event.replaced_version:  # it was promoted before there was a history
+            champions.append(event.replaced_version)
+        if event.kind == PromotionKind.ROLLBACK:
+            champions.pop()
+        else:
+            champions.append(event.version)
+    return champions[-2] if len(champions) > 1 else None
 
 
 def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:

@@ -66,4 +66,5 @@ def train(data: TrainingData, *, seed: int = 42, max_iter: int = 500) -> "Pipeli
     """Fit the pipeline. The same data and seed give the same predictions bit for bit."""
     from mlmodel.pipeline import build_pipeline  # late: scikit-learn takes seconds to import
 
-    return build_pipeline(seed=seed, max_iter=max_iter).fit(data.rows, data.site_energy_use_kbtu)
+    measured = np.column_stack([data.site_energy_use_kbtu, data.fuels_kbtu])
+    return build_pipeline(seed=seed, max_iter=max_iter).fit(data.rows, measured)

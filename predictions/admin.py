@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from mlmodel.features import FEATURES, Feature
+from predictions.admin_shadow import ShadowOutputAdmin  # noqa: F401 -- registers itself
 from predictions.models import (
     ApiToken,
     PredictionInput,

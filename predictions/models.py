@@ -1,7 +1,7 @@
 """What is on the record: each call, each input as the model saw it, each output. Insert-only.
 
-Migration 0002 adds the triggers by which PostgreSQL itself refuses UPDATE, DELETE and TRUNCATE on
-the three tables.
+Migrations 0002 and 0004 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
+TRUNCATE on the tables of AUDIT_TABLES.
 Values are stored, not references: an exchange reads the same whatever later happens to a user, a
 token or a building.
 """
@@ -23,6 +23,16 @@ AUDIT_TABLES: Final = (
     "predictions_predictionrequest",
     "predictions_predictioninput",
     "predictions_predictionoutput",
+    "predictions_shadowoutput",
+)
+
+#: What a shadow row holds of an answer; named as in `mlmodel.prediction.Prediction`.
+SHADOW_FIELDS: Final = (
+    "electricity_kbtu",
+    "natural_gas_kbtu",
+    "steam_kbtu",
+    "site_energy_use_kbtu",
+    "site_eui_kbtu_per_sqft",
 )
 
 
@@ -193,3 +203,75 @@ class PredictionOutput(models.Model):
 
     def __str__(self) -> str:
         return str(self.input_id)
+
+
+class ShadowOutput(models.Model):
+    """What a challenger would have answered to an input; computed off the request path, answered to
+    nobody. Energies or an error code, never both, never neither."""
+
+    input = models.ForeignKey(
+        PredictionInput,
+        on_delete=models.PROTECT,
+        related_name="shadow_outputs",
+        help_text="The input as the champion saw it.",
+    )
+    model_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="shadow_outputs",
+        db_index=False,  # the unique constraint begins with it
+        help_text="The challenger that scored it.",
+    )
+    electricity_kbtu = models.FloatField(null=True, help_text="Electricity of a year, kBtu.")
+    natural_gas_kbtu = models.FloatField(null=True, help_text="Natural gas of a year, kBtu.")
+    steam_kbtu = models.FloatField(null=True, help_text="District steam of a year, kBtu.")
+    site_energy_use_kbtu = models.FloatField(
+        null=True, help_text="Site energy use of a year, kBtu: the sum of the three."
+    )
+    site_eui_kbtu_per_sqft = models.FloatField(
+        null=True,
+        help_text="Site energy use intensity by building area without parking, kBtu/ft²/year.",
+    )
+    error_code = models.CharField(  # noqa: DJ001 -- null means: no error
+        max_length=32, choices=ErrorCode, null=True, help_text="Why there are no energies."
+    )
+    duration_ms = models.FloatField(help_text="What the challenger took for this one input, ms.")
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was scored.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model_version", "input"], name="shadowoutput_scored_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    error_code__isnull=True,
+                    **{f"{field}__isnull": False for field in SHADOW_FIELDS},
+                )
+                | Q(
+                    error_code__isnull=False,
+                    **{f"{field}__isnull": True for field in SHADOW_FIELDS},
+                ),
+                name="shadowoutput_value_xor_error",
+            ),
+            *(
+                models.CheckConstraint(
+                    # PostgreSQL sorts NaN above Infinity, so one bound refuses both.
+                    condition=Q(**{f"{field}__gte": 0, f"{field}__lt": float("inf")})
+                    | Q(**{f"{field}__isnull": True}),
+                    name=f"shadowoutput_{field.removesuffix('_per_sqft')}_finite",
+                )
+                for field in SHADOW_FIELDS
+            ),
+            models.CheckConstraint(
+                condition=Q(error_code__in=ErrorCode.values) | Q(error_code__isnull=True),
+                name="shadowoutput_error_code_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_ms__gte=0), name="shadowoutput_duration_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.input_id} by {self.model_version_id}"

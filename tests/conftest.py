@@ -10,6 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
@@ -79,10 +80,10 @@ def emptying_may_truncate() -> Iterator[None]:
 
     def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
         with operations.connection.cursor() as cursor:
-            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
+            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             flush(operations, sql_list)
-            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
+            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -33,7 +33,13 @@ from config.roles.matrix import (
     column_privileges,
     table_privileges,
 )
-from predictions.models import AUDIT_TABLES, PredictionOutput
+from mlmodel.models import INSERT_ONLY_TABLES
+from predictions.models import (
+    AUDIT_TABLES,
+    PredictionInput,
+    PredictionOutput,
+    ShadowOutput,
+)
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.serving import Serving
@@ -42,7 +48,7 @@ from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_model_version
 
-INSERT_ONLY = (*AUDIT_TABLES, *PROVENANCE_TABLES)
+INSERT_ONLY = (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
 TABLES = sorted(classified_tables())
 GRANTED = {(table, role): set(privileges) for table, role, privileges in table_privileges()}
 SEEN = {(table, role): columns for table, role, columns in column_privileges()}
@@ -292,6 +298,11 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert answer.status_code == 201, answer.content
         assert api.get(f"/api/v1/predictions/{answer.json()['id']}/").status_code == 200
         assert PredictionOutput.objects.count() == 1
+        # What `shadow_predictions` does runs as this role too.
+        stored = PredictionInput.objects.get()
+        ShadowOutput.objects.create(
+            input=stored, model_version=version, error_code="model-failure", duration_ms=1.0
+        )
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

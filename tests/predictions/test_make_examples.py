@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from mlmodel.features import FEATURE_NAMES, FEATURES_BY_NAME, feature_conflicts
-from mlmodel.models import ModelVersion
+from mlmodel.models import INSERT_ONLY_TABLES, ModelVersion
 from predictions.management.commands.make_examples import EXAMPLES
 from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
 from tests.fakes import FakeServedModel
@@ -23,10 +23,12 @@ SHIPPED = settings.PROJECT_DIR / "fixtures" / "examples"
 
 def forget_everything() -> None:
     with connection.cursor() as cursor:
-        for table in AUDIT_TABLES:
+        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(f"TRUNCATE {', '.join(AUDIT_TABLES)}, mlmodel_modelversion")
-        for table in AUDIT_TABLES:
+        cursor.execute(
+            f"TRUNCATE {', '.join((*AUDIT_TABLES, *INSERT_ONLY_TABLES))}, mlmodel_modelversion"
+        )
+        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 

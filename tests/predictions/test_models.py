@@ -3,7 +3,14 @@
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
+from predictions.models import (
+    AUDIT_TABLES,
+    SHADOW_FIELDS,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+    ShadowOutput,
+)
 from predictions.services.door import Question, prediction_create
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
@@ -11,7 +18,16 @@ from tests.predictions.factories import call_of, facts, make_user
 
 @pytest.fixture
 def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInput:
-    return prediction_create(call=call_of(make_user()), questions=[Question(features=facts())])[0]
+    """One that is on the record, and scored by a challenger too."""
+    call = call_of(make_user())
+    (stored,) = prediction_create(call=call, questions=[Question(features=facts())])
+    ShadowOutput.objects.create(
+        input=stored,
+        model_version=stored.request.model_version,
+        duration_ms=1.0,
+        **dict.fromkeys(SHADOW_FIELDS, 1.0),
+    )
+    return stored
 
 
 @pytest.mark.parametrize("table", AUDIT_TABLES)

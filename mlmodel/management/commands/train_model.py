@@ -9,8 +9,8 @@ from tqdm import tqdm
 from mlmodel.errors import ModelError
 from mlmodel.evaluation import Protocol
 from mlmodel.evaluation.tables import score_tables
-from mlmodel.models import ModelVersion
-from mlmodel.services import model_version_train
+from mlmodel.models import Alias, ModelVersion
+from mlmodel.services import model_version_promote, model_version_train
 
 
 class Command(BaseCommand):
@@ -24,6 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--folds", type=int, default=5, help="of each repeat (default: 5)")
         parser.add_argument("--repeats", type=int, default=3, help="repeats (default: 3)")
         parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+        parser.add_argument(
+            "--challenger",
+            action="store_true",
+            help="make the new version the challenger, which `shadow_predictions` lets score",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         protocol = Protocol(
@@ -43,6 +48,9 @@ class Command(BaseCommand):
             except ModelError as error:
                 raise CommandError(str(error)) from None
         self._report(version)
+        if options["challenger"]:
+            model_version_promote(version=version, alias=Alias.CHALLENGER)
+            self.stdout.write(f"{version} is now the challenger; it serves nobody.\n")
 
     def _report(self, version: ModelVersion) -> None:
         data = version.data_fingerprint
