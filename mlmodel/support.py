@@ -30,6 +30,8 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _COLUMNS: Final = [COLUMNS.index(name) for name in _TRAITS]
 _TYPE: Final = COLUMN_OF["primary_property_type"]
+_FLOORS: Final = COLUMN_OF["number_of_floors"]
+_LARGEST_AREA: Final = COLUMN_OF["largest_property_use_type_gfa_sqft"]
 _SHRINKAGE: Final = 10.0
 #: Standard deviations from the mean of its type beyond which a trait is said to be unusual.
 _UNUSUAL: Final = 3.0
@@ -47,8 +49,8 @@ class Support:
     @classmethod
     def fit(cls, encoded: Array, columns: Array) -> Self:
         """From training rows: encoded, (rows, features), and their columns, (rows, COLUMNS)."""
-        traits, types = columns[:, _COLUMNS], encoded[:, _TYPE].astype(np.intp)
-        mean, deviation = np.nanmean(traits, axis=0), np.nanstd(traits, axis=0) + 1e-6
+        traits, types = _traits(encoded, columns), encoded[:, _TYPE].astype(np.intp)
+        mean, deviation = _moments(traits)
         size = len(PRIMARY_PROPERTY_TYPES)
         means, deviations = np.tile(mean, (size, 1)), np.tile(deviation, (size, 1))
         for kind in np.unique(types):
@@ -99,7 +101,7 @@ class Support:
 
     def _standardised(self, encoded: Array, columns: Array) -> Array:
         types = encoded[:, _TYPE].astype(np.intp)
-        return (columns[:, _COLUMNS] - self.means[types]) / self.deviations[types]
+        return (_traits(encoded, columns) - self.means[types]) / self.deviations[types]
 
     def _distance(self, encoded: Array, columns: Array) -> Array:
         squares = self._standardised(encoded, columns) ** 2
@@ -108,3 +110,21 @@ class Support:
             known.sum(axis=1), 1
         )
         return distance
+
+
+def _traits(encoded: Array, columns: Array) -> Array:
+    """(rows, traits), NaN where a trait is not known: the trees' columns assume something there."""
+    traits: Array = columns[:, _COLUMNS].copy()
+    names = list(_TRAITS)
+    traits[np.isnan(encoded[:, _FLOORS]), names.index("log_area_per_floor")] = np.nan
+    traits[np.isnan(encoded[:, _LARGEST_AREA]), names.index("log_uses_of_gross")] = np.nan
+    return traits
+
+
+def _moments(traits: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of what is known, (traits,); 0 and 1 where nothing is."""
+    known = ~np.isnan(traits)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, traits, 0.0).sum(axis=0) / count
+    variance = np.where(known, (traits - mean) ** 2, 0.0).sum(axis=0) / count
+    return mean, np.where(known.any(axis=0), np.sqrt(variance) + 1e-6, 1.0)

@@ -165,8 +165,8 @@ def test_from_training_to_the_champion(
     command("ship_model", str(first.version), directory=tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert file_digests(tmp_path / "model") == manifest["file_digests"] == first.file_digests
-    ModelVersion.objects.update(size_bytes=6_000_000)
-    with pytest.raises(CommandError, match="5 MiB"):
+    ModelVersion.objects.update(size_bytes=10_000_001)
+    with pytest.raises(CommandError, match="10,000,000 may ship"):
         command("ship_model", str(first.version), directory=tmp_path)
 
     # A checkout of that release registers it anew, once.
@@ -201,11 +201,12 @@ def test_a_version_is_measured_anew_by_its_own_parameters(
 ) -> None:
     seen: list[dict[str, Any]] = []
 
-    def cross_validate(data: object, **options: Any) -> dict[str, Any]:
-        seen.append(options)
-        return {"f": {"r2_log": 0.5}}
+    def evaluate(data: object, *, protocol: object, parameters: dict[str, Any]) -> object:
+        seen.append(parameters)
+        return protocol
 
-    monkeypatch.setattr(evaluation, "cross_validate", cross_validate)
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    monkeypatch.setattr(evaluation, "metrics_of", lambda found: {"f": {"r2_log": 0.5}})
     version = make_model_version(parameters={"max_iter": 3, "seed": 7, "folds": 2})
     assert model_version_reevaluate(version=version) == {"f": {"r2_log": 0.5}}
     model_version_reevaluate(version=make_model_version())

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
 from django.conf import settings
 
 #: Seconds and megabytes that only training, evaluation and the registry need.
@@ -59,6 +58,5 @@ def test_the_application_imports_nothing_heavy() -> None:
     assert heavy_imports(_APPLICATION) == ""
 
 
-@pytest.mark.xfail(strict=True, reason="the served model is still scikit-learn's pipeline")
 def test_a_worker_that_serves_imports_nothing_heavy() -> None:
     assert heavy_imports(_APPLICATION + _MODEL) == ""
