@@ -44,7 +44,7 @@ _PREDICTION = {
     "model": {"name": "site-energy-use", "version": 1},
     "ose_building_id": None,
     "features": _FACTS,
-    "output": {"site_energy_use_kbtu": 6_988_209.9, "site_eui_kbtu_per_sqft": 79.02},
+    "output": {"site_energy_use_kbtu": 7_246_831.9, "site_eui_kbtu_per_sqft": 81.95},
     "error_code": None,
 }
 _MODEL_VERSION = {
@@ -54,10 +54,12 @@ _MODEL_VERSION = {
     "created_at": "2026-11-24T09:00:00Z",
     "promoted_at": "2026-11-24T09:00:01Z",
     "artifact_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "size_bytes": 3_350_000,
+    "size_bytes": 8_170_000,
     "signature": {"inputs": [], "outputs": []},
     "parameters": {"seed": 42},
-    "metrics": {"f": {"r2_log": 0.77, "r2_log_std": 0.03, "mdape": 0.34}},
+    "metrics": {
+        "scores": {"non_residential": {"energy": {"f": {"r2_log": 0.779, "mdape": 0.335}}}}
+    },
     "data_fingerprint": {"is_synthetic": False, "row_count": 3211},
     "code_version": "0.1.0",
 }
