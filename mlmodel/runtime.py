@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mlmodel.artifact import load_estimator
-from mlmodel.features import FeatureRow, building_area, encode
+from mlmodel.features import FEATURES, FeatureRow, building_area, encode
 from mlmodel.prediction import Interval, Prediction
 from mlmodel.signature import check_signature
 
@@ -16,10 +16,18 @@ if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model 
 class ServedModel:
     """One loaded model version. Thread-safe: `predict` changes nothing."""
 
-    def __init__(self, *, name: str, version: int, regressor: "EnergyRegressor") -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        version: int,
+        regressor: "EnergyRegressor",
+        references: Mapping[str, FeatureRow] | None = None,
+    ) -> None:
         self.name = name
         self.version = version
         self._regressor = regressor
+        self._references = references or {}
 
     @classmethod
     def load(
@@ -40,6 +48,13 @@ class ServedModel:
         check_signature(signature)
         pipeline = load_estimator(directory, file_digests)
         return cls(name=name, version=version, regressor=pipeline.named_steps["energy"])
+
+    def reference(self, primary_property_type: str) -> FeatureRow:
+        """A usual building of this type, that others of it are explained against."""
+        # Provisional, until the artifact holds medians by type: the required features' examples.
+        required = {feature.name: feature.example for feature in FEATURES if feature.is_required}
+        usual = self._references.get(primary_property_type, {})
+        return {**required, **usual, "primary_property_type": primary_property_type}
 
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
         """One prediction a row, in order; the same as the pipeline's, bit for bit, without its

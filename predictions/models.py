@@ -1,7 +1,7 @@
 """What is on the record: each call, each input as the model saw it, each output. Insert-only.
 
-Migration 0002 adds the triggers by which PostgreSQL itself refuses UPDATE, DELETE and TRUNCATE on
-the three tables.
+Migrations 0002 and 0003 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
+TRUNCATE on these tables.
 Values are stored, not references: an exchange reads the same whatever later happens to a user, a
 token or a building.
 """
@@ -11,11 +11,12 @@ from typing import Final
 import uuid_utils.compat as uuid7s
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Abs, Greatest, Now
+from django.db.models.lookups import LessThanOrEqual
 from knox.models import AbstractAuthToken
 
-from buildings.models import Building
+from buildings.models import Building, EmissionFactorSet
 from mlmodel.models import ModelVersion
 
 #: The tables that PostgreSQL keeps insert-only.
@@ -23,7 +24,10 @@ AUDIT_TABLES: Final = (
     "predictions_predictionrequest",
     "predictions_predictioninput",
     "predictions_predictionoutput",
+    "predictions_predictionexplanation",
 )
+#: How far a stored sum may be from its parts, as a share: what rounding leaves.
+SUM_TOLERANCE: Final = 1e-9
 
 
 class Channel(models.TextChoices):
@@ -125,6 +129,14 @@ class PredictionInput(models.Model):
         related_name="prediction_inputs",
         help_text="The building whose stored facts were used, if the call named one.",
     )
+    what_if_of = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="variations",
+        db_index=False,  # read from the variation to its original only
+        help_text="The prediction whose features were varied, if this asks `what if`.",
+    )
     features = models.JSONField(help_text="Every feature by name, as used; null is missing.")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -140,21 +152,106 @@ class PredictionInput(models.Model):
         return str(self.id)
 
 
+#: Columns of an output that hold energy or emissions: finite and never negative.
+_MEASURES: Final = (
+    "electricity_kbtu",
+    "natural_gas_kbtu",
+    "steam_kbtu",
+    "site_energy_use_low_80_kbtu",
+    "site_energy_use_high_80_kbtu",
+    "site_energy_use_low_90_kbtu",
+    "site_energy_use_high_90_kbtu",
+    "ghg_emissions_mtco2e",
+    "ghg_emissions_low_80_mtco2e",
+    "ghg_emissions_high_80_mtco2e",
+    "ghg_emissions_low_90_mtco2e",
+    "ghg_emissions_high_90_mtco2e",
+    "emissions_ratio_low_80",
+    "emissions_ratio_high_80",
+    "emissions_ratio_low_90",
+    "emissions_ratio_high_90",
+)
+#: All of these, or (as before predictions were made by fuel) none.
+BY_FUEL: Final = (*_MEASURES, "emission_factor_set", "support", "cautions")
+
+# PostgreSQL sorts NaN above Infinity, so one bound refuses both; null passes a CHECK.
+_FINITE: Final = float("inf")
+
+
+def _all_null(names: tuple[str, ...], *, are_null: bool) -> Q:
+    return Q(**{f"{name}__isnull": are_null for name in names})
+
+
+def _nested(value: str | None, unit: str, prefix: str) -> Q:
+    """90 % interval around 80 % interval around the value; a ratio's value is 1."""
+    low_80, high_80 = f"{prefix}_low_80{unit}", f"{prefix}_high_80{unit}"
+    low_90, high_90 = f"{prefix}_low_90{unit}", f"{prefix}_high_90{unit}"
+    middle: F | int = 1 if value is None else F(value)
+    return Q(
+        **{
+            f"{low_90}__lte": F(low_80),
+            f"{high_90}__gte": F(high_80),
+            f"{low_80}__lte": middle,
+            f"{high_80}__gte": middle,
+        }
+    )
+
+
+def _measure(help_text: str) -> "models.FloatField[float | None, float | None]":
+    return models.FloatField(null=True, help_text=help_text)
+
+
 class PredictionOutput(models.Model):
     """What the model answered for one input: an energy or an error code, never both, never
-    neither."""
+    neither.
+
+    Energies by fuel, emissions, intervals and support came later than the rest: rows of before have
+    none of them.
+    """
 
     input = models.OneToOneField(PredictionInput, on_delete=models.PROTECT, related_name="output")
-    site_energy_use_kbtu = models.FloatField(
-        null=True, help_text="Site energy use of a year, kBtu."
+    electricity_kbtu = _measure("Electricity of a year, kBtu.")
+    natural_gas_kbtu = _measure("Natural gas of a year, kBtu.")
+    steam_kbtu = _measure("District steam of a year, kBtu.")
+    site_energy_use_kbtu = _measure("Site energy use of a year, kBtu: the sum of the three fuels.")
+    site_energy_use_low_80_kbtu = _measure("Lower end of its 80 % interval, kBtu.")
+    site_energy_use_high_80_kbtu = _measure("Upper end of its 80 % interval, kBtu.")
+    site_energy_use_low_90_kbtu = _measure("Lower end of its 90 % interval, kBtu.")
+    site_energy_use_high_90_kbtu = _measure("Upper end of its 90 % interval, kBtu.")
+    site_eui_kbtu_per_sqft = _measure(
+        "Site energy use intensity by building area without parking, kBtu/ft²/year."
     )
-    site_eui_kbtu_per_sqft = models.FloatField(
+    emission_factor_set = models.ForeignKey(
+        EmissionFactorSet,
+        on_delete=models.PROTECT,
         null=True,
-        help_text="Site energy use intensity by building area without parking, kBtu/ft²/year.",
+        related_name="+",
+        db_index=False,  # sets are never deleted, nor asked for their predictions
+        help_text="The factors that made emissions of the fuels.",
     )
-    error_code = models.CharField(max_length=32, choices=ErrorCode, null=True)  # noqa: DJ001 -- null means: no error
+    ghg_emissions_mtco2e = _measure("Greenhouse gas emissions of a year, t CO2e: fuels x factors.")
+    ghg_emissions_low_80_mtco2e = _measure("Lower end of their 80 % interval, t CO2e.")
+    ghg_emissions_high_80_mtco2e = _measure("Upper end of their 80 % interval, t CO2e.")
+    ghg_emissions_low_90_mtco2e = _measure("Lower end of their 90 % interval, t CO2e.")
+    ghg_emissions_high_90_mtco2e = _measure("Upper end of their 90 % interval, t CO2e.")
+    emissions_ratio_low_80 = _measure(
+        "Lower end of the 80 % interval as a share of the emissions, whatever the factors."
+    )
+    emissions_ratio_high_80 = _measure("Upper end of the 80 % interval, likewise.")
+    emissions_ratio_low_90 = _measure("Lower end of the 90 % interval, likewise.")
+    emissions_ratio_high_90 = _measure("Upper end of the 90 % interval, likewise.")
+    support = _measure(
+        "Share of the training buildings that are at least as unusual: 1 is ordinary, 0 is unlike "
+        "anything the model learnt from."
+    )
+    cautions = models.JSONField(
+        null=True, help_text="What is unusual about the input: a list of {feature, detail}."
+    )
+    error_code = models.CharField(  # noqa: DJ001 -- null means: no error
+        max_length=32, choices=ErrorCode, null=True, help_text="Why there is no energy, if so."
+    )
     duration_ms = models.FloatField(help_text="What the model took for the call, ms.")
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now(), help_text="When the answer was stored.")
 
     class Meta:
         constraints = [
@@ -172,15 +269,54 @@ class PredictionOutput(models.Model):
                 name="predictionoutput_value_xor_error",
             ),
             models.CheckConstraint(
-                # PostgreSQL sorts NaN above Infinity, so one bound refuses both.
-                condition=Q(site_energy_use_kbtu__gte=0, site_energy_use_kbtu__lt=float("inf"))
+                condition=(Q(error_code__isnull=True) & _all_null(BY_FUEL, are_null=False))
+                | _all_null(BY_FUEL, are_null=True),
+                name="predictionoutput_by_fuel_or_not",
+            ),
+            models.CheckConstraint(
+                condition=Q(site_energy_use_kbtu__gte=0, site_energy_use_kbtu__lt=_FINITE)
                 | Q(site_energy_use_kbtu__isnull=True),
                 name="predictionoutput_energy_finite",
             ),
             models.CheckConstraint(
-                condition=Q(site_eui_kbtu_per_sqft__gte=0, site_eui_kbtu_per_sqft__lt=float("inf"))
+                condition=Q(site_eui_kbtu_per_sqft__gte=0, site_eui_kbtu_per_sqft__lt=_FINITE)
                 | Q(site_eui_kbtu_per_sqft__isnull=True),
                 name="predictionoutput_eui_finite",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    **{f"{name}__gte": 0 for name in _MEASURES},
+                    **{f"{name}__lt": _FINITE for name in _MEASURES},
+                ),
+                name="predictionoutput_measures_finite",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    site_energy_use_kbtu__gte=(
+                        F("electricity_kbtu") + F("natural_gas_kbtu") + F("steam_kbtu")
+                    )
+                    * (1 - SUM_TOLERANCE),
+                    site_energy_use_kbtu__lte=(
+                        F("electricity_kbtu") + F("natural_gas_kbtu") + F("steam_kbtu")
+                    )
+                    * (1 + SUM_TOLERANCE),
+                ),
+                name="predictionoutput_energy_is_the_sum",
+            ),
+            models.CheckConstraint(
+                condition=_nested("site_energy_use_kbtu", "_kbtu", "site_energy_use"),
+                name="predictionoutput_energy_intervals_nested",
+            ),
+            models.CheckConstraint(
+                condition=_nested("ghg_emissions_mtco2e", "_mtco2e", "ghg_emissions"),
+                name="predictionoutput_emissions_intervals_nested",
+            ),
+            models.CheckConstraint(
+                condition=_nested(None, "", "emissions_ratio"),
+                name="predictionoutput_ratios_nested",
+            ),
+            models.CheckConstraint(
+                condition=Q(support__gte=0, support__lte=1), name="predictionoutput_support_share"
             ),
             models.CheckConstraint(
                 condition=Q(error_code__in=ErrorCode.values) | Q(error_code__isnull=True),
@@ -193,3 +329,103 @@ class PredictionOutput(models.Model):
 
     def __str__(self) -> str:
         return str(self.input_id)
+
+
+#: What contributions add up to, kBtu; the function is the database's (migration 0003).
+_CONTRIBUTIONS_KBTU: Final = Func(
+    F("contributions"),
+    function="predictions_contributions_kbtu",
+    output_field=models.FloatField(),
+)
+
+
+class PredictionExplanation(models.Model):
+    """Why a prediction is what it is: what each feature adds to that of a reference building, and
+    the nearest real peers. Computed on demand, once.
+
+    Reference, number of orders and seed are stored: with them, every row that the model was shown
+    can be written down again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7s.uuid7, editable=False)
+    input = models.OneToOneField(
+        PredictionInput,
+        on_delete=models.PROTECT,
+        related_name="explanation",
+        help_text="The prediction that is explained.",
+    )
+    caller = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who asked for it first.",
+    )
+    caller_name = models.CharField(max_length=150, help_text="The caller's user name at the time.")
+    request_id = models.CharField(
+        max_length=64, help_text="X-Request-ID of that call, as in the logs."
+    )
+    site_energy_use_kbtu = models.FloatField(help_text="The predicted site energy use, kBtu.")
+    reference_features = models.JSONField(
+        help_text="A usual building of the same primary property type, as the model was told of it."
+    )
+    reference_kbtu = models.FloatField(help_text="What the model predicts for that building, kBtu.")
+    contributions = models.JSONField(
+        help_text="What leads from the one to the other: a list of {feature, value, "
+        "reference_value, contribution_kbtu, together_with}."
+    )
+    orders = models.PositiveIntegerField(
+        help_text="Random orders that were averaged over; 0: all orders, exactly."
+    )
+    seed = models.BigIntegerField(help_text="Seed of the random orders.")
+    peers = models.JSONField(
+        help_text="The nearest buildings with measured energy, nearest first; at most five."
+    )
+    peers_data_year = models.PositiveSmallIntegerField(
+        null=True, help_text="Data year of the peers; none: no peer is on record."
+    )
+    peers_are_synthetic = models.BooleanField(
+        null=True, help_text="Whether the peers are made up: no real one is on record."
+    )
+    peer_count = models.PositiveIntegerField(
+        help_text="Peers of the same primary property type in that year."
+    )
+    percentile = models.FloatField(
+        null=True,
+        help_text="Share of these peers, in per cent, whose measured EUI is below the predicted.",
+    )
+    duration_ms = models.FloatField(help_text="What it took to compute, ms.")
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was stored.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    site_energy_use_kbtu__gte=0,
+                    site_energy_use_kbtu__lt=_FINITE,
+                    reference_kbtu__gte=0,
+                    reference_kbtu__lt=_FINITE,
+                ),
+                name="predictionexplanation_energies_finite",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    Abs(F("reference_kbtu") + _CONTRIBUTIONS_KBTU - F("site_energy_use_kbtu")),
+                    Greatest(F("reference_kbtu"), F("site_energy_use_kbtu"), Value(1.0))
+                    * SUM_TOLERANCE,
+                ),
+                name="predictionexplanation_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(percentile__gte=0, percentile__lte=100),
+                name="predictionexplanation_percentile_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_ms__gte=0), name="predictionexplanation_duration_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"explanation of {self.input_id}"

@@ -10,8 +10,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
+from buildings.services.factors import emission_factor_sets_seed
 from predictions.models import AUDIT_TABLES
 from predictions.services import serving as serving_module
+from predictions.services import versions as versions_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.serving import Serving
 from tests.fakes import FakeServedModel
@@ -20,8 +22,10 @@ from tests.predictions.factories import make_model_version, make_user
 
 @pytest.fixture
 def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
-    """A fake served model behind the door, with its version's row."""
+    """A fake served model behind the door, with its version's row and the emission factors that
+    ship."""
     model = FakeServedModel()
+    emission_factor_sets_seed()
     serving = Serving(make_model_version(alias="champion"), model)
     monkeypatch.setattr(serving_module, "_serving", serving)
     return model
@@ -66,6 +70,7 @@ def no_model_left_over() -> Iterator[None]:
     """A model that a test loaded is not served to the next."""
     yield
     serving_module.serving_reset()
+    versions_module.serving_of_forget()
 
 
 @pytest.fixture(autouse=True, scope="session")
