@@ -147,7 +147,7 @@ def _output(
     else:
         try:
             values = output_values(prediction, factors.factors)
-        except (InvalidOutputError, TypeError) as error:
+        except (InvalidOutputError, TypeError, AttributeError) as error:
             logger.error("the served model answered what cannot be: %s", error)  # noqa: TRY400 -- says what
             error_code = ErrorCode.INVALID_OUTPUT
     return PredictionOutput(
