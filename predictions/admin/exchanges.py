@@ -63,7 +63,7 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         ("Answer", {"fields": ("outcome", "energy", "eui", "error", "duration")}),
         ("By fuel, and what it emits", {"fields": ("fuels", "emissions", "factors")}),
         ("How sure that is", {"fields": ("intervals", "support", "cautions")}),
-        ("Why", {"fields": ("explanation",)}),
+        ("Why", {"fields": ("contributions",)}),
         ("Facts as the model saw them", {"fields": ("facts",)}),
         (
             "Where it comes from",
@@ -176,8 +176,8 @@ class PredictionInputAdmin(ReadOnlyAdmin):
             return "none" if cautions == [] else "—"
         return table((label(one["feature"]), one["detail"]) for one in cautions)
 
-    @display(description="explanation")
-    def explanation(self, stored: PredictionInput) -> str:
+    @display(description="contributions")
+    def contributions(self, stored: PredictionInput) -> str:
         explanation = getattr(stored, "explanation", None)
         if explanation is None:
             return "nobody asked for one"
