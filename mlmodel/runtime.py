@@ -46,6 +46,16 @@ class ServedModel:
             ) from error
         return cls(name=name, version=version, estimator=estimator)
 
+    def reference(self, primary_property_type: str) -> FeatureRow:
+        """A usual building of this type, of which no more is known than must be: what others of it
+        are explained against."""
+        area, year = self._estimator.support.usual(primary_property_type)
+        return {
+            "primary_property_type": primary_property_type,
+            "gross_floor_area_sqft": area,
+            "year_built": year,
+        }
+
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
         """One prediction a row, in order; the same as the pipeline's, without scikit-learn."""
         if not rows:

@@ -90,6 +90,13 @@ class Support:
             )
         return said
 
+    def usual(self, primary_property_type: str) -> tuple[float, int]:
+        """Floor area, ft² to the hundred, and year built that are usual for a property type."""
+        means = self.means[PRIMARY_PROPERTY_TYPES.index(primary_property_type)]
+        names = list(_TRAITS)
+        area = float(np.exp(means[names.index("log_gross_floor_area")]))
+        return round(area, -2), round(float(means[names.index("year_built")]))
+
     def to_arrays(self) -> dict[str, Array]:
         """What `from_arrays` needs."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -10,6 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
+from buildings.services.factors import emission_factor_sets_seed
 from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 from predictions.services import serving as serving_module
@@ -21,8 +22,10 @@ from tests.predictions.factories import make_model_version, make_user
 
 @pytest.fixture
 def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
-    """A fake served model behind the door, with its version's row."""
+    """A fake served model behind the door, with its version's row and the emission factors that
+    ship."""
     model = FakeServedModel()
+    emission_factor_sets_seed()
     serving = Serving(make_model_version(alias="champion"), model)
     monkeypatch.setattr(serving_module, "_serving", serving)
     return model

@@ -54,6 +54,13 @@ class FakeServedModel(ServedModel):
             for row in rows
         ]
 
+    def reference(self, primary_property_type: str) -> FeatureRow:
+        return {
+            "primary_property_type": primary_property_type,
+            "gross_floor_area_sqft": 50_000.0,
+            "year_built": 1970,
+        }
+
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
         self.seen.append(list(rows))
         return self.answer(rows)

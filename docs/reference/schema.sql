@@ -45,6 +45,13 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.predictions_contributions_kbtu(contributions jsonb) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+SELECT coalesce(sum((entry ->> 'contribution_kbtu')::double precision), 0)
+  FROM jsonb_array_elements(contributions) AS entry
+$$;
+
 CREATE FUNCTION public.predictions_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -555,6 +562,34 @@ CREATE TABLE public.predictions_apitoken (
     user_id integer NOT NULL
 );
 
+CREATE TABLE public.predictions_predictionexplanation (
+    id uuid NOT NULL,
+    caller_name character varying(150) NOT NULL,
+    request_id character varying(64) NOT NULL,
+    site_energy_use_kbtu double precision NOT NULL,
+    reference_features jsonb NOT NULL,
+    reference_kbtu double precision NOT NULL,
+    contributions jsonb NOT NULL,
+    orders integer NOT NULL,
+    seed bigint NOT NULL,
+    peers jsonb NOT NULL,
+    peers_data_year smallint,
+    peers_are_synthetic boolean,
+    peer_count integer NOT NULL,
+    percentile double precision,
+    duration_ms double precision NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    caller_id integer,
+    input_id uuid NOT NULL,
+    CONSTRAINT predictionexplanation_adds_up CHECK ((abs(((reference_kbtu + public.predictions_contributions_kbtu(contributions)) - site_energy_use_kbtu)) <= (GREATEST(reference_kbtu, site_energy_use_kbtu, (1.0)::double precision) * (0.000000001)::double precision))),
+    CONSTRAINT predictionexplanation_duration_positive CHECK ((duration_ms >= (0.0)::double precision)),
+    CONSTRAINT predictionexplanation_energies_finite CHECK (((reference_kbtu >= (0.0)::double precision) AND (reference_kbtu < 'Infinity'::double precision) AND (site_energy_use_kbtu >= (0.0)::double precision) AND (site_energy_use_kbtu < 'Infinity'::double precision))),
+    CONSTRAINT predictionexplanation_percentile_range CHECK (((percentile >= (0.0)::double precision) AND (percentile <= (100.0)::double precision))),
+    CONSTRAINT predictions_predictionexplanation_orders_check CHECK ((orders >= 0)),
+    CONSTRAINT predictions_predictionexplanation_peer_count_check CHECK ((peer_count >= 0)),
+    CONSTRAINT predictions_predictionexplanation_peers_data_year_check CHECK ((peers_data_year >= 0))
+);
+
 CREATE TABLE public.predictions_predictioninput (
     id uuid NOT NULL,
     "position" integer NOT NULL,
@@ -562,6 +597,7 @@ CREATE TABLE public.predictions_predictioninput (
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     building_id bigint,
     request_id uuid NOT NULL,
+    what_if_of_id uuid,
     CONSTRAINT predictions_predictioninput_position_check CHECK (("position" >= 0))
 );
 
@@ -573,10 +609,36 @@ CREATE TABLE public.predictions_predictionoutput (
     duration_ms double precision NOT NULL,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     input_id uuid NOT NULL,
+    cautions jsonb,
+    electricity_kbtu double precision,
+    emission_factor_set_id bigint,
+    emissions_ratio_high_80 double precision,
+    emissions_ratio_high_90 double precision,
+    emissions_ratio_low_80 double precision,
+    emissions_ratio_low_90 double precision,
+    ghg_emissions_high_80_mtco2e double precision,
+    ghg_emissions_high_90_mtco2e double precision,
+    ghg_emissions_low_80_mtco2e double precision,
+    ghg_emissions_low_90_mtco2e double precision,
+    ghg_emissions_mtco2e double precision,
+    natural_gas_kbtu double precision,
+    site_energy_use_high_80_kbtu double precision,
+    site_energy_use_high_90_kbtu double precision,
+    site_energy_use_low_80_kbtu double precision,
+    site_energy_use_low_90_kbtu double precision,
+    steam_kbtu double precision,
+    support double precision,
+    CONSTRAINT predictionoutput_by_fuel_or_not CHECK ((((error_code IS NULL) AND (cautions IS NOT NULL) AND (electricity_kbtu IS NOT NULL) AND (emission_factor_set_id IS NOT NULL) AND (emissions_ratio_high_80 IS NOT NULL) AND (emissions_ratio_high_90 IS NOT NULL) AND (emissions_ratio_low_80 IS NOT NULL) AND (emissions_ratio_low_90 IS NOT NULL) AND (ghg_emissions_high_80_mtco2e IS NOT NULL) AND (ghg_emissions_high_90_mtco2e IS NOT NULL) AND (ghg_emissions_low_80_mtco2e IS NOT NULL) AND (ghg_emissions_low_90_mtco2e IS NOT NULL) AND (ghg_emissions_mtco2e IS NOT NULL) AND (natural_gas_kbtu IS NOT NULL) AND (site_energy_use_high_80_kbtu IS NOT NULL) AND (site_energy_use_high_90_kbtu IS NOT NULL) AND (site_energy_use_low_80_kbtu IS NOT NULL) AND (site_energy_use_low_90_kbtu IS NOT NULL) AND (steam_kbtu IS NOT NULL) AND (support IS NOT NULL)) OR ((cautions IS NULL) AND (electricity_kbtu IS NULL) AND (emission_factor_set_id IS NULL) AND (emissions_ratio_high_80 IS NULL) AND (emissions_ratio_high_90 IS NULL) AND (emissions_ratio_low_80 IS NULL) AND (emissions_ratio_low_90 IS NULL) AND (ghg_emissions_high_80_mtco2e IS NULL) AND (ghg_emissions_high_90_mtco2e IS NULL) AND (ghg_emissions_low_80_mtco2e IS NULL) AND (ghg_emissions_low_90_mtco2e IS NULL) AND (ghg_emissions_mtco2e IS NULL) AND (natural_gas_kbtu IS NULL) AND (site_energy_use_high_80_kbtu IS NULL) AND (site_energy_use_high_90_kbtu IS NULL) AND (site_energy_use_low_80_kbtu IS NULL) AND (site_energy_use_low_90_kbtu IS NULL) AND (steam_kbtu IS NULL) AND (support IS NULL)))),
     CONSTRAINT predictionoutput_duration_positive CHECK ((duration_ms >= (0.0)::double precision)),
+    CONSTRAINT predictionoutput_emissions_intervals_nested CHECK (((ghg_emissions_high_80_mtco2e >= ghg_emissions_mtco2e) AND (ghg_emissions_high_90_mtco2e >= ghg_emissions_high_80_mtco2e) AND (ghg_emissions_low_80_mtco2e <= ghg_emissions_mtco2e) AND (ghg_emissions_low_90_mtco2e <= ghg_emissions_low_80_mtco2e))),
     CONSTRAINT predictionoutput_energy_finite CHECK ((((site_energy_use_kbtu >= (0.0)::double precision) AND (site_energy_use_kbtu < 'Infinity'::double precision)) OR (site_energy_use_kbtu IS NULL))),
+    CONSTRAINT predictionoutput_energy_intervals_nested CHECK (((site_energy_use_high_80_kbtu >= site_energy_use_kbtu) AND (site_energy_use_high_90_kbtu >= site_energy_use_high_80_kbtu) AND (site_energy_use_low_80_kbtu <= site_energy_use_kbtu) AND (site_energy_use_low_90_kbtu <= site_energy_use_low_80_kbtu))),
+    CONSTRAINT predictionoutput_energy_is_the_sum CHECK (((site_energy_use_kbtu >= (((electricity_kbtu + natural_gas_kbtu) + steam_kbtu) * (0.999999999)::double precision)) AND (site_energy_use_kbtu <= (((electricity_kbtu + natural_gas_kbtu) + steam_kbtu) * (1.000000001)::double precision)))),
     CONSTRAINT predictionoutput_error_code_known CHECK ((((error_code)::text = ANY ((ARRAY['model-failure'::character varying, 'invalid-output'::character varying])::text[])) OR (error_code IS NULL))),
     CONSTRAINT predictionoutput_eui_finite CHECK ((((site_eui_kbtu_per_sqft >= (0.0)::double precision) AND (site_eui_kbtu_per_sqft < 'Infinity'::double precision)) OR (site_eui_kbtu_per_sqft IS NULL))),
+    CONSTRAINT predictionoutput_measures_finite CHECK (((electricity_kbtu >= (0.0)::double precision) AND (electricity_kbtu < 'Infinity'::double precision) AND (emissions_ratio_high_80 >= (0.0)::double precision) AND (emissions_ratio_high_80 < 'Infinity'::double precision) AND (emissions_ratio_high_90 >= (0.0)::double precision) AND (emissions_ratio_high_90 < 'Infinity'::double precision) AND (emissions_ratio_low_80 >= (0.0)::double precision) AND (emissions_ratio_low_80 < 'Infinity'::double precision) AND (emissions_ratio_low_90 >= (0.0)::double precision) AND (emissions_ratio_low_90 < 'Infinity'::double precision) AND (ghg_emissions_high_80_mtco2e >= (0.0)::double precision) AND (ghg_emissions_high_80_mtco2e < 'Infinity'::double precision) AND (ghg_emissions_high_90_mtco2e >= (0.0)::double precision) AND (ghg_emissions_high_90_mtco2e < 'Infinity'::double precision) AND (ghg_emissions_low_80_mtco2e >= (0.0)::double precision) AND (ghg_emissions_low_80_mtco2e < 'Infinity'::double precision) AND (ghg_emissions_low_90_mtco2e >= (0.0)::double precision) AND (ghg_emissions_low_90_mtco2e < 'Infinity'::double precision) AND (ghg_emissions_mtco2e >= (0.0)::double precision) AND (ghg_emissions_mtco2e < 'Infinity'::double precision) AND (natural_gas_kbtu >= (0.0)::double precision) AND (natural_gas_kbtu < 'Infinity'::double precision) AND (site_energy_use_high_80_kbtu >= (0.0)::double precision) AND (site_energy_use_high_80_kbtu < 'Infinity'::double precision) AND (site_energy_use_high_90_kbtu >= (0.0)::double precision) AND (site_energy_use_high_90_kbtu < 'Infinity'::double precision) AND (site_energy_use_low_80_kbtu >= (0.0)::double precision) AND (site_energy_use_low_80_kbtu < 'Infinity'::double precision) AND (site_energy_use_low_90_kbtu >= (0.0)::double precision) AND (site_energy_use_low_90_kbtu < 'Infinity'::double precision) AND (steam_kbtu >= (0.0)::double precision) AND (steam_kbtu < 'Infinity'::double precision))),
+    CONSTRAINT predictionoutput_ratios_nested CHECK (((emissions_ratio_high_80 >= (1.0)::double precision) AND (emissions_ratio_high_90 >= emissions_ratio_high_80) AND (emissions_ratio_low_80 <= (1.0)::double precision) AND (emissions_ratio_low_90 <= emissions_ratio_low_80))),
+    CONSTRAINT predictionoutput_support_share CHECK (((support >= (0.0)::double precision) AND (support <= (1.0)::double precision))),
     CONSTRAINT predictionoutput_value_xor_error CHECK ((((error_code IS NULL) AND (site_energy_use_kbtu IS NOT NULL) AND (site_eui_kbtu_per_sqft IS NOT NULL)) OR ((error_code IS NOT NULL) AND (site_energy_use_kbtu IS NULL) AND (site_eui_kbtu_per_sqft IS NULL))))
 );
 
@@ -746,6 +808,12 @@ ALTER TABLE ONLY public.predictions_predictioninput
 ALTER TABLE ONLY public.predictions_apitoken
     ADD CONSTRAINT predictions_apitoken_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.predictions_predictionexplanation
+    ADD CONSTRAINT predictions_predictionexplanation_input_id_key UNIQUE (input_id);
+
+ALTER TABLE ONLY public.predictions_predictionexplanation
+    ADD CONSTRAINT predictions_predictionexplanation_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predictioninput_pkey PRIMARY KEY (id);
 
@@ -906,6 +974,10 @@ CREATE TRIGGER mlmodel_modelpromotion_insert_only BEFORE DELETE OR UPDATE ON pub
 
 CREATE TRIGGER mlmodel_modelpromotion_no_truncate BEFORE TRUNCATE ON public.mlmodel_modelpromotion FOR EACH STATEMENT EXECUTE FUNCTION public.mlmodel_refuse_change();
 
+CREATE TRIGGER predictions_predictionexplanation_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictionexplanation FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
+
+CREATE TRIGGER predictions_predictionexplanation_no_truncate BEFORE TRUNCATE ON public.predictions_predictionexplanation FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_change();
+
 CREATE TRIGGER predictions_predictioninput_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictioninput FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
 
 CREATE TRIGGER predictions_predictioninput_no_truncate BEFORE TRUNCATE ON public.predictions_predictioninput FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_change();
@@ -1000,17 +1072,29 @@ ALTER TABLE ONLY public.predictions_apitoken
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predicti_building_id_d444b4b4_fk_buildings FOREIGN KEY (building_id) REFERENCES public.buildings_building(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.predictions_predictionexplanation
+    ADD CONSTRAINT predictions_predicti_caller_id_d8ae22ad_fk_auth_user FOREIGN KEY (caller_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.predictions_predictionrequest
     ADD CONSTRAINT predictions_predicti_caller_id_f5f12f5e_fk_auth_user FOREIGN KEY (caller_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.predictions_predictionoutput
+    ADD CONSTRAINT predictions_predicti_emission_factor_set__c17c797f_fk_buildings FOREIGN KEY (emission_factor_set_id) REFERENCES public.buildings_emissionfactorset(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_predictionoutput
     ADD CONSTRAINT predictions_predicti_input_id_b3dc5432_fk_predictio FOREIGN KEY (input_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_predictionexplanation
+    ADD CONSTRAINT predictions_predicti_input_id_d9542df9_fk_predictio FOREIGN KEY (input_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.predictions_predictionrequest
     ADD CONSTRAINT predictions_predicti_model_version_id_85e8beb4_fk_mlmodel_m FOREIGN KEY (model_version_id) REFERENCES public.mlmodel_modelversion(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predicti_request_id_836ce2c1_fk_predictio FOREIGN KEY (request_id) REFERENCES public.predictions_predictionrequest(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_predictioninput
+    ADD CONSTRAINT predictions_predicti_what_if_of_id_c6514fc3_fk_predictio FOREIGN KEY (what_if_of_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.predictions_shadowoutput
     ADD CONSTRAINT predictions_shadowou_input_id_b88cccf3_fk_predictio FOREIGN KEY (input_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1043,5 +1127,6 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('mlmodel', '0002_model_promotion', now()),
     ('predictions', '0001_initial', now()),
     ('predictions', '0002_insert_only', now()),
+    ('predictions', '0003_answers_by_fuel', now()),
     ('predictions', '0004_shadow', now()),
     ('sessions', '0001_initial', now());

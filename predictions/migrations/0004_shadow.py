@@ -20,7 +20,7 @@ DROP TRIGGER predictions_shadowoutput_no_truncate ON predictions_shadowoutput;
 class Migration(migrations.Migration):
     dependencies = [
         ("mlmodel", "0002_model_promotion"),
-        ("predictions", "0002_insert_only"),
+        ("predictions", "0003_answers_by_fuel"),
     ]
 
     operations = [

@@ -6,17 +6,18 @@ leaves inputs without output, which is visible; nothing that was answered can be
 """
 
 import logging
-import math
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from buildings.models import Building
+from buildings.selectors.factors import KnownFactors
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
@@ -27,7 +28,9 @@ from predictions.models import (
     PredictionOutput,
     PredictionRequest,
 )
-from predictions.services.serving import serving_get
+from predictions.selectors import factors_chosen
+from predictions.services.answers import InvalidOutputError, output_values
+from predictions.services.serving import Serving, serving_get
 
 logger = logging.getLogger(__name__)
 
@@ -48,23 +51,33 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One building to predict: its features and, when the facts came from the database, which
-    building."""
+    building; of a variation, the prediction that it varies."""
 
     features: FeatureRow
     building: Building | None = None
+    what_if_of: PredictionInput | None = None
 
 
-def prediction_create(*, call: Call, questions: Sequence[Question]) -> list[PredictionInput]:
+def prediction_create(
+    *,
+    call: Call,
+    questions: Sequence[Question],
+    emission_factor_set: str | None = None,
+    serving: Serving | None = None,
+) -> list[PredictionInput]:
     """Predict, with every input and output on the record. Returns the stored inputs, each with its
     `output`.
 
     An output holds an energy or an error code; the caller decides what an error code means for its
-    channel.
+    channel. Emissions are by the latest emission factors, or by those of the set named
+    `emission_factor_set`. The model is the one served, or `serving`'s.
 
-    Raises ModelUnavailableError (and the other errors of `serving_get`) before anything is written,
-    and django.db.Error when a write fails: then there is no answer.
+    Raises ModelUnavailableError (and the other errors of `serving_get`),
+    EmissionFactorsMissingError or UnknownEmissionFactorSetError before anything is written, and
+    django.db.Error when a write fails: then there is no answer.
     """
-    serving = serving_get()
+    serving = serving or serving_get()
+    factors = factors_chosen(slug=emission_factor_set)
     request = PredictionRequest(
         caller=call.caller,
         caller_name=call.caller_name,
@@ -81,6 +94,7 @@ def prediction_create(*, call: Call, questions: Sequence[Question]) -> list[Pred
             request=request,
             position=position,
             building=question.building,
+            what_if_of=question.what_if_of,
             features={name: question.features.get(name) for name in FEATURE_NAMES},
         )
         for position, question in enumerate(questions)
@@ -89,13 +103,15 @@ def prediction_create(*, call: Call, questions: Sequence[Question]) -> list[Pred
         request.save(force_insert=True)
         PredictionInput.objects.bulk_create(inputs)
 
-    outputs = _outputs(serving.model, inputs)
+    outputs = _outputs(serving.model, inputs, factors)
     with transaction.atomic(durable=True):
         PredictionOutput.objects.bulk_create(outputs)
     return inputs
 
 
-def _outputs(model: ServedModel, inputs: Sequence[PredictionInput]) -> list[PredictionOutput]:
+def _outputs(
+    model: ServedModel, inputs: Sequence[PredictionInput], factors: KnownFactors
+) -> list[PredictionOutput]:
     """Let the model see the stored features; whatever it does becomes one output an input."""
     started = time.perf_counter()
     predictions: Sequence[Prediction | None]
@@ -113,26 +129,31 @@ def _outputs(model: ServedModel, inputs: Sequence[PredictionInput]) -> list[Pred
         predictions = [None] * len(inputs)
     duration_ms = (time.perf_counter() - started) * 1000
     return [
-        _output(stored, prediction, duration_ms)
+        _output(stored, prediction, factors, duration_ms)
         for stored, prediction in zip(inputs, predictions, strict=True)
     ]
 
 
 def _output(
-    stored: PredictionInput, prediction: Prediction | None, duration_ms: float
+    stored: PredictionInput,
+    prediction: Prediction | None,
+    factors: KnownFactors,
+    duration_ms: float,
 ) -> PredictionOutput:
+    error_code: ErrorCode | None = None
+    values: Mapping[str, Any] = {}
     if prediction is None:
-        return PredictionOutput(
-            input=stored, error_code=ErrorCode.MODEL_FAILURE, duration_ms=duration_ms
-        )
-    values = (prediction.site_energy_use_kbtu, prediction.site_eui_kbtu_per_sqft)
-    if not all(math.isfinite(value) and value >= 0 for value in values):
-        return PredictionOutput(
-            input=stored, error_code=ErrorCode.INVALID_OUTPUT, duration_ms=duration_ms
-        )
+        error_code = ErrorCode.MODEL_FAILURE
+    else:
+        try:
+            values = output_values(prediction, factors.factors)
+        except (InvalidOutputError, TypeError, AttributeError) as error:
+            logger.error("the served model answered what cannot be: %s", error)  # noqa: TRY400 -- says what
+            error_code = ErrorCode.INVALID_OUTPUT
     return PredictionOutput(
         input=stored,
-        site_energy_use_kbtu=values[0],
-        site_eui_kbtu_per_sqft=values[1],
+        error_code=error_code,
+        emission_factor_set=None if error_code else factors.factor_set,
         duration_ms=duration_ms,
+        **values,
     )

@@ -24,6 +24,7 @@ from buildings.models import (
     RecordRevision,
     RejectedRow,
 )
+from buildings.services.factors import emission_factor_sets_seed
 from config.roles.matrix import (
     GRANTEES,
     ROLES,
@@ -290,6 +291,7 @@ def test_the_app_serves_and_can_change_nothing_logged(
 ) -> None:
     with django_as(place.urls[Role.OWNER]):
         version = make_model_version(alias="champion")
+        emission_factor_sets_seed()
     monkeypatch.setattr(serving_module, "_serving", Serving(version, FakeServedModel()))
     with django_as(place.urls[Role.APP]):
         _, secret = api_token_create(user=api_caller_get_or_create(username="caller"), name="t")
@@ -303,6 +305,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
         ShadowOutput.objects.create(
             input=stored, model_version=version, error_code="model-failure", duration_ms=1.0
         )
+        explained = api.post(f"/api/v1/predictions/{answer.json()['id']}/explanations/")
+        assert explained.status_code == 201, explained.content
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

@@ -66,6 +66,11 @@ def test_what_is_written_is_what_is_on_the_record_and_loads(
         row["site_energy_use_kbtu"] for row in outputs
     ]
 
+    assert answers[0]["emission_factor_set"] == "seattle-2016-v1"
+    assert answers[0]["cautions"] == "[]"
+    for name in ("electricity_kbtu", "site_energy_use_high_90_kbtu", "ghg_emissions_mtco2e"):
+        assert [float(row[name]) for row in answers] == [row[name] for row in outputs]
+
     version = ModelVersion.objects.values("name", "version", "artifact_digest").get()
     forget_everything()
     assert PredictionRequest.objects.count() == 0

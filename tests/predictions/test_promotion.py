@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry, services
 from mlmodel.errors import (
     ArtifactIntegrityError,
@@ -76,6 +77,7 @@ class Registry:
 @pytest.fixture
 def mlflow(monkeypatch: pytest.MonkeyPatch) -> Registry:
     fake = Registry()
+    emission_factor_sets_seed()
     monkeypatch.setattr(registry, "connect", lambda: None)
     monkeypatch.setattr(registry, "aliases", lambda name: dict(fake.aliases))
     monkeypatch.setattr(registry, "set_aliases", fake.set_aliases)

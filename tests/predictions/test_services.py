@@ -4,18 +4,20 @@ import logging
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.models import ModelVersion
-from mlmodel.prediction import Prediction
+from mlmodel.prediction import Interval, Prediction
 from mlmodel.runtime import ServedModel
+from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
 from predictions.selectors import api_token_get_valid
 from predictions.services import serving as serving_module
@@ -27,6 +29,7 @@ from predictions.services.accounts import (
 )
 from predictions.services.door import Question, prediction_create
 from predictions.services.serving import served_model_warm, serving_get
+from tests.buildings.factories import EmissionFactorSetFactory
 from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.factories import call_of, facts, make_model_version, make_user
 
@@ -76,6 +79,12 @@ def test_a_failing_model_leaves_input_and_error_code(
         prediction_of(electricity_kbtu=math.inf),
         prediction_of(electricity_kbtu=-1.0),
         prediction_of(electricity_kbtu=1.0, site_eui_kbtu_per_sqft=-0.1),
+        prediction_of(electricity_kbtu=1.0, site_energy_use_kbtu=2.0),
+        prediction_of(electricity_kbtu=1.0, support=1.5),
+        prediction_of(electricity_kbtu=1.0, energy_80=Interval(2.0, 3.0)),
+        prediction_of(electricity_kbtu=1.7e308),
+        prediction_of(electricity_kbtu=1.0, emissions_ratio_90=None),
+        prediction_of(electricity_kbtu=1.0, support=None),
     ],
 )
 def test_what_is_no_energy_becomes_an_error_code(
@@ -85,6 +94,41 @@ def test_what_is_no_energy_becomes_an_error_code(
     outputs = [prediction.output for prediction in ask(facts(), facts())]
     assert [output.error_code for output in outputs] == [None, "invalid-output"]
     assert outputs[0].site_energy_use_kbtu == 8.0
+
+
+def test_without_any_emission_factors_nothing_is_written(served: FakeServedModel) -> None:
+    with connection.cursor() as cursor:
+        for table in ("buildings_emissionfactor", "buildings_emissionfactorset"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM buildings_emissionfactor")
+        cursor.execute("DELETE FROM buildings_emissionfactorset")
+        for table in ("buildings_emissionfactor", "buildings_emissionfactorset"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    with pytest.raises(EmissionFactorsMissingError, match="register_shipped_model"):
+        ask(facts())
+    assert counts() == (0, 0, 0)
+    assert served.seen == []
+
+
+def test_emissions_are_by_the_latest_factors_or_those_asked_for(served: FakeServedModel) -> None:
+    made: Any = EmissionFactorSetFactory(name="seattle-2017", data_year=2017, version=3)
+    served.answer = lambda rows: [prediction_of(natural_gas_kbtu=1e6)]
+    for slug, expected in ((None, made), ("seattle-2016", None), ("seattle-2017-v3", made)):
+        (prediction,) = prediction_create(
+            call=call_of(make_user()),
+            questions=[Question(features=facts())],
+            emission_factor_set=slug,
+        )
+        stored = PredictionOutput.objects.get(input=prediction)
+        assert stored.ghg_emissions_mtco2e == pytest.approx(53.11)
+        assert (stored.emission_factor_set == made) is (expected == made)
+    with pytest.raises(UnknownEmissionFactorSetError):
+        prediction_create(
+            call=call_of(make_user()),
+            questions=[Question(features=facts())],
+            emission_factor_set="seattle-2017-v4",
+        )
+    assert counts() == (3, 3, 3)
 
 
 def test_one_answer_too_few_fails_every_row(served: FakeServedModel) -> None:

@@ -12,6 +12,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.test import Client
 
+from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
 from mlmodel.features import FeatureRow
@@ -266,6 +267,7 @@ def test_promotions_under_load_fail_no_request_and_mix_no_versions(
     """Four threads ask without a pause while two versions take turns as champion."""
     versions = [make_model_version(alias="champion"), make_model_version()]
     user = make_user()
+    emission_factor_sets_seed()
     serving_get()
     watch()
     is_over = threading.Event()
