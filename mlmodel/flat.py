@@ -340,7 +340,8 @@ def _checked(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         raise wrong("is_category")
     inside = np.ones(max(len(arrays["cuts"]) - 1, 0), dtype=bool)
     inside[starts[(starts > 0) & (starts < len(arrays["cuts"]))] - 1] = False
-    if np.isnan(arrays["cuts"]).any() or (np.diff(arrays["cuts"])[inside] <= 0).any():
+    cuts = arrays["cuts"]  # may end in infinity: known or not is a cut too
+    if np.isnan(cuts).any() or (cuts[1:][inside] <= cuts[:-1][inside]).any():
         raise wrong("cuts")
     of_splits = ("split_column", "split_cut", "split_first", "split_missing_left")
     for name in of_splits:

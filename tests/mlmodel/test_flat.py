@@ -289,3 +289,12 @@ def test_serving_imports_numpy_alone() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "set()"
+
+
+def test_neighbouring_columns_may_both_be_cut_at_known_or_not() -> None:
+    generator = np.random.default_rng(4)
+    table = np.where(generator.random((400, 2)) < 0.5, np.nan, 1.0)
+    target = np.isnan(table[:, 0]) + 2.0 * np.isnan(table[:, 1])
+    model = HistGradientBoostingRegressor(max_iter=5, random_state=0).fit(table, target)
+    trees = FlatTrees.from_arrays(FlatTrees.of(model).to_arrays())
+    assert np.array_equal(trees.predict(table)[:, 0], model.predict(table))
