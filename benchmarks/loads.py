@@ -21,6 +21,7 @@ from buildings.models import (
 )
 from buildings.reading import DigestedLines, rows_read, survey
 from buildings.services.datasets import Source, datasets_import
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 
 #: What a load fills, in the order that foreign keys ask for.
@@ -94,7 +95,7 @@ def read(sources: Sequence[Source], on_file: Callable[[], object]) -> tuple[floa
 def tables_empty() -> None:
     """Leave the tables as the migrations made them. The triggers of those that are insert-only
     stand back meanwhile: this database is the benchmark's own."""
-    guarded = (*PROVENANCE_TABLES, *AUDIT_TABLES)
+    guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
     names = ", ".join([table._meta.db_table for table in TABLES])
     with transaction.atomic(), connection.cursor() as cursor:
         for table in guarded:

@@ -19,7 +19,7 @@ from rest_framework.test import APIClient
 from buildings.choices import BUILDING_TYPES, NEIGHBORHOODS, PRIMARY_PROPERTY_TYPES
 from buildings.models import Building
 from fixtures.generate_sample import FIRST_OSE_BUILDING_ID
-from predictions.services import api_caller_get_or_create, api_token_create
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
 
 _BUILDINGS: Final = "/api/v1/buildings/"
 _BENCHMARKS: Final = "/api/v1/benchmarks/"

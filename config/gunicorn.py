@@ -29,7 +29,8 @@ bind = f"[{_host}]:{env.int('PORT', 8000)}" if ":" in _host else f"{_host}:{env.
 workers = env.int("WEB_CONCURRENCY", 2)
 # Measured, gthread and sync are alike within the noise. gthread, because a browser opens
 # connections ahead without using them, and each would keep a sync worker until its time-out; it
-# keeps connections alive too. Each thread has one database connection: workers × threads in all.
+# keeps connections alive too. Each thread has one database connection, and each worker one more to
+# follow the champion: workers × (threads + 1) in all.
 worker_class = "gthread"
 threads = env.int("WEB_THREADS", 4)
 # Each worker loads application and model itself: no database connection or thread is shared over a
@@ -67,7 +68,15 @@ logger_class = Logger
 
 
 def post_worker_init(worker: "Worker") -> None:
-    """Load the served model now, not during the first request."""
-    from predictions.services import served_model_warm
+    """Load the served model now, not during the first request, and follow the champion."""
+    from predictions.services.serving import served_model_warm, serving_watch
 
     served_model_warm()
+    serving_watch()
+
+
+def worker_exit(server: object, worker: "Worker") -> None:
+    """Let the thread that follows the champion close its database connection."""
+    from predictions.services.serving import serving_unwatch
+
+    serving_unwatch()

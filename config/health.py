@@ -9,27 +9,36 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from predictions.services import serving_get
+from predictions.services.serving import serving_get, serving_is_former
 
 logger = logging.getLogger(__name__)
 
 
-def _database() -> None:
+#: A part does its work, but not as it should; the log says why.
+_OK, _DEGRADED, _NOT_READY = "ok", "degraded", "not ready"
+
+
+def _database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    return _OK
 
 
-def _migrations() -> None:
+def _migrations() -> str:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise RuntimeError("migrations are missing; run `manage.py migrate`")
+    return _OK
 
 
-def _served_model() -> None:
+def _served_model() -> str:
+    """A champion that cannot be taken up leaves the former one serving: no reason to take the
+    worker out of service, and one to look into the log."""
     serving_get()
+    return _DEGRADED if serving_is_former() else _OK
 
 
-_CHECKS: dict[str, Callable[[], None]] = {
+_CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "served_model": _served_model,
@@ -44,15 +53,14 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when every part is ready, else 503; says which part is not, and only the log says why."""
+    """200 when every part does its work, else 503; says which part does not, or only in a degraded
+    way, and only the log says why."""
     parts: dict[str, str] = {}
     for name, check in _CHECKS.items():
         try:
-            check()
-            parts[name] = "ok"
+            parts[name] = check()
         except Exception:
             logger.exception("not ready: %s", name)
-            parts[name] = "not ready"
-    is_ready = set(parts.values()) == {"ok"}
-    body = {"status": "ok" if is_ready else "not ready", **parts}
-    return JsonResponse(body, status=200 if is_ready else 503)
+            parts[name] = _NOT_READY
+    worst = max(parts.values(), key=(_OK, _DEGRADED, _NOT_READY).index)
+    return JsonResponse({"status": worst, **parts}, status=503 if worst == _NOT_READY else 200)

@@ -13,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from buildings.models import PROVENANCE_TABLES
 from config.postgres.account import wheel_package
 from mlmodel.features import FEATURES, Feature
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 
 _APPS: Final = ("buildings", "mlmodel", "predictions")
@@ -89,7 +90,8 @@ def schema_diagram() -> str:
     tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
     blocks = "".join(_entity(model) for model in tables)
     relations = "".join(_relations(tables))
-    insert_only = "".join(f"- `{table}`\n" for table in (*PROVENANCE_TABLES, *AUDIT_TABLES))
+    guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
+    insert_only = "".join(f"- `{table}`\n" for table in guarded)
     return f"{_ER_HEADER}{insert_only}\n```mermaid\nerDiagram\n{blocks}{relations}```\n"
 
 

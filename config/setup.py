@@ -117,7 +117,7 @@ class Setup:
         return "collected"
 
     def _groups(self) -> str:
-        from predictions.services import groups_ensure
+        from predictions.services.accounts import groups_ensure
 
         groups_ensure()
         return "auditor, data_scientist, api_client"
@@ -127,7 +127,7 @@ class Setup:
         return f"created {ADMIN}" if self.secrets.admin_password else f"{ADMIN} is there already"
 
     def _token(self) -> str:
-        from predictions.services import api_caller_get_or_create, api_token_create
+        from predictions.services.accounts import api_caller_get_or_create, api_token_create
 
         if ApiToken.objects.filter(user__username=CALLER).exists():
             return f"{CALLER} has one already"

@@ -1,13 +1,14 @@
 """Model versions, as auditors and data scientists read them."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
-from mlmodel.models import Alias, ModelVersion
+from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 
 
 @admin.register(ModelVersion)
@@ -60,7 +61,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
             "<p>{}: R² of log {} ± {}, MdAPE {}</p>",
             (
                 (name, of.get("r2_log"), of.get("r2_log_std"), of.get("mdape"))
-                for name, of in version.metrics.items()
+                for name, of in _scores(version).items()
             ),
         )
 
@@ -81,9 +82,56 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         return _json(version.signature)
 
 
+@admin.register(ModelPromotion)
+class ModelPromotionAdmin(ReadOnlyAdmin):
+    """The history: which version got which part, in place of which, by whom, why, against what."""
+
+    list_display = (
+        "created_at",
+        "version",
+        "event",
+        "replaced_version",
+        "promoted_by_name",
+        "is_forced",
+        "reason",
+    )
+    list_filter = ("kind", "is_forced", "created_at")
+    search_fields = ("reason", "promoted_by_name", "version__version")
+    search_help_text = "Reason, who did it, or version number"
+    date_hierarchy = "created_at"
+    list_select_related = ("version", "replaced_version")
+    fieldsets = (
+        ("What", {"fields": ("version", "replaced_version", "event", "alias", "created_at")}),
+        ("Who and why", {"fields": ("promoted_by_name", "promoted_by", "is_forced", "reason")}),
+        ("What stood at the decision", {"fields": ("facts",)}),
+    )
+
+    @display(
+        description="event",
+        label={
+            PromotionKind.PROMOTION: "success",
+            PromotionKind.ROLLBACK: "danger",
+            PromotionKind.CHALLENGE: "info",
+        },
+    )
+    def event(self, promotion: ModelPromotion) -> tuple[str, str]:
+        return promotion.kind, promotion.get_kind_display()
+
+    @display(description="comparison")
+    def facts(self, promotion: ModelPromotion) -> str:
+        return _json(promotion.comparison)
+
+
 def _score(version: ModelVersion, metric: str) -> str:
-    value = version.metrics.get("f", {}).get(metric)
+    value = _scores(version).get("f", {}).get(metric)
     return "—" if value is None else f"{value:.3f}"
+
+
+def _scores(version: ModelVersion) -> dict[str, Any]:
+    """The headline scores of energy by set-up, in either layout of `metrics`."""
+    if "scores" not in version.metrics:
+        return dict(version.metrics)
+    return dict(version.metrics["scores"].get("non_residential", {}).get("energy", {}))
 
 
 def _json(value: object) -> str:

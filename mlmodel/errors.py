@@ -21,5 +21,14 @@ class IncompleteFactsError(ModelError):
     """A building's stored facts lack what the model cannot do without."""
 
 
+class PromotionRefusedError(ModelError):
+    """An alias does not move: the comparison speaks against it, or there is nothing to move it
+    to."""
+
+
+class PromotionConflictError(ModelError):
+    """The champion is another than the one that the decision was about."""
+
+
 class TrainingDataError(ModelError):
     """There are not enough rows to train on."""

@@ -358,11 +358,12 @@ FEATURES: Final[tuple[Feature, ...]] = (
 FEATURE_NAMES: Final[tuple[str, ...]] = tuple(feature.name for feature in FEATURES)
 FEATURES_BY_NAME: Final[Mapping[str, Feature]] = {feature.name: feature for feature in FEATURES}
 
-_CODES: Final[Mapping[str, Mapping[str, int]]] = {
-    feature.name: {choice: code for code, choice in enumerate(feature.choices)}
-    for feature in FEATURES
+#: Of each category its column and the code of every value it may have.
+_CODES: Final[Sequence[tuple[int, Mapping[FeatureValue, float]]]] = [
+    (column, {None: np.nan, **{choice: float(code) for code, choice in enumerate(feature.choices)}})
+    for column, feature in enumerate(FEATURES)
     if feature.kind == "category"
-}
+]
 
 
 def encode(rows: Sequence[FeatureRow]) -> NDArray[np.float64]:
@@ -376,14 +377,14 @@ def encode(rows: Sequence[FeatureRow]) -> NDArray[np.float64]:
     so here it is
     a defect and not a caller's mistake.
     """
-    array = np.full((len(rows), len(FEATURES)), np.nan)
-    for i, row in enumerate(rows):
-        for j, feature in enumerate(FEATURES):
-            value = row.get(feature.name)
-            if value is None:
-                continue
-            array[i, j] = _CODES[feature.name][value] if feature.kind == "category" else value  # type: ignore[index]
-    return array
+    encoded: list[FeatureValue] = []
+    for row in rows:
+        values = list(map(row.get, FEATURE_NAMES))
+        for column, codes in _CODES:
+            values[column] = codes[values[column]]
+        encoded += values
+    # One conversion for all rows, which also makes NaN of None: quicker than value by value.
+    return np.array(encoded, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
 def building_area(encoded: NDArray[np.float64]) -> NDArray[np.float64]:

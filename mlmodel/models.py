@@ -1,9 +1,14 @@
 """Which model versions there are, what is in their files, and which one serves."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+#: The tables of this app that PostgreSQL keeps insert-only.
+INSERT_ONLY_TABLES: Final = ("mlmodel_modelpromotion",)
 
 
 class Alias(models.TextChoices):
@@ -62,3 +67,87 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+
+class PromotionKind(models.TextChoices):
+    """What an event in the life of a version was."""
+
+    PROMOTION = "promotion", "promotion"
+    ROLLBACK = "rollback", "rollback"
+    CHALLENGE = "challenge", "became challenger"
+
+
+class ModelPromotion(models.Model):
+    """One move of an alias: which version got it, from which, when, by whom, why, and what was
+    known then. Insert-only (migration 0002)."""
+
+    version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="promotions",
+        help_text="The version that got the alias.",
+    )
+    replaced_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The version that had the alias until then; null: none had.",
+    )
+    alias = models.CharField(
+        max_length=16, choices=Alias, help_text="The part that the version plays from then on."
+    )
+    kind = models.CharField(
+        max_length=16,
+        choices=PromotionKind,
+        help_text="A promotion, a rollback to the former champion, or a new challenger.",
+    )
+    reason = models.TextField(
+        blank=True, help_text="Why, in the words of who did it; needed if forced or rolled back."
+    )
+    is_forced = models.BooleanField(
+        default=False, help_text="Whether it was done although the comparison spoke against it."
+    )
+    comparison = models.JSONField(
+        default=dict,
+        help_text="What stood at the decision: scores on the same folds, replay, shadow, "
+        "objections.",
+    )
+    promoted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The user who did it, if one is known.",
+    )
+    promoted_by_name = models.CharField(
+        max_length=150,
+        help_text="That user's name at the time, or the operating system's name of who ran the "
+        "command.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="When the alias moved.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(alias__in=Alias.values), name="modelpromotion_alias_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=PromotionKind.CHALLENGE, alias=Alias.CHALLENGER)
+                | Q(
+                    kind__in=[PromotionKind.PROMOTION, PromotionKind.ROLLBACK],
+                    alias=Alias.CHAMPION,
+                ),
+                name="modelpromotion_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason="") | Q(is_forced=False) & ~Q(kind=PromotionKind.ROLLBACK),
+                name="modelpromotion_reason_given",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.get_kind_display()}"

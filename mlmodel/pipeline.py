@@ -1,9 +1,11 @@
 """The estimator: a use-mix prior for the order of magnitude, boosted trees for what it misses.
 
-log E is learnt as a residual over a prior, log E ≈ log Σ_u A_u · exp(θ_u): each use's floor area
-times that use's intensity, with θ shrunk towards the pooled intensity (ridge). Whatever optional
-input a caller may lack is also hidden from the trees during training, so that one model serves
-every set-up. No Django; arrays are encoded by `mlmodel.features.encode`.
+One boosting model learns log E over the prior, one the logarithm of the carbon intensity, one the
+share of steam in what is not electricity. Whatever optional input a caller may lack is also hidden
+from the trees during training, so that one model serves every set-up. Two more learn how far off
+the first are (from out-of-fold residuals), which makes the intervals: split conformal prediction
+normalised by difficulty (Lei et al., JASA 2018), calibrated by group (Vovk, 2012). No Django;
+arrays are encoded by `mlmodel.features.encode`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,26 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
-from mlmodel.features import (
-    FEATURE_NAMES,
-    FEATURES,
-    PRIMARY_PROPERTY_TYPES,
-    PROPERTY_USE_TYPES,
-    building_area,
-    encode,
+from mlmodel.design import COLUMN_OF, Design
+from mlmodel.estimator import (
+    GROUPS,
+    REFERENCE_FACTORS,
+    Estimator,
+    fuels_of,
+    groups_of,
+    is_all_electric,
 )
+from mlmodel.features import FEATURES, encode
+from mlmodel.flat import FlatTrees
+from mlmodel.prediction import COVERAGES, Estimates
+from mlmodel.support import Support
 
 Array = NDArray[np.float64]
-
-_COLUMN: Final[Mapping[str, int]] = {name: i for i, name in enumerate(FEATURE_NAMES)}
-_RANKS: Final = ("largest", "second_largest", "third_largest")
-_USES: Final = [_COLUMN[f"{rank}_property_use_type"] for rank in _RANKS]
-_USE_AREAS: Final = [_COLUMN[f"{rank}_property_use_type_gfa_sqft"] for rank in _RANKS]
-_PARKING: Final = PROPERTY_USE_TYPES.index("Parking")
-_N_USES: Final = len(PROPERTY_USE_TYPES)
-_N_TYPES: Final = len(PRIMARY_PROPERTY_TYPES)
 
 SCORE: Final = ("energy_star_score",)
 FUELS: Final = ("has_electricity", "has_natural_gas", "has_steam")
@@ -46,9 +46,11 @@ SET_UPS: Final[Mapping[str, tuple[str, ...]]] = {
 #: The barest request: the required inputs and nothing else.
 _BARE: Final = tuple(feature.name for feature in FEATURES if not feature.is_required)
 _BARE_WEIGHT: Final = 0.5
-
-# Positions of the categorical columns that `_derived` makes.
-_CATEGORICAL: Final = [0, 1, 2, 3]
+_INNER_FOLDS: Final = 3
+#: Log residuals below this are as good as none.
+_SMALLEST_RESIDUAL: Final = 0.05
+#: With fewer calibration rows, a group borrows the quantiles of all.
+_FEWEST_CALIBRATED: Final = 24
 
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):
@@ -74,157 +76,187 @@ def _known(value: Any) -> Any:
 def masked(encoded: Array, names: Sequence[str]) -> Array:
     """A copy in which these features are unknown."""
     copy = encoded.copy()
-    copy[:, [_COLUMN[name] for name in names]] = np.nan
+    copy[:, [COLUMN_OF[name] for name in names]] = np.nan
     return copy
 
 
 class EnergyRegressor(RegressorMixin, BaseEstimator):
-    """Site energy use (kBtu a year) from encoded features.
+    """Site energy use by fuel (kBtu a year), with intervals, from encoded features.
 
-    Deterministic: the same rows in the same order and the same seed give the same predictions bit
-    for bit, whatever the number of threads.
+    Deterministic: the same rows in the same order and the same seed give the same predictions,
+    whatever the number of threads.
     """
 
-    def __init__(
-        self,
-        *,
-        seed: int = 42,
-        max_iter: int = 500,
-        learning_rate: float = 0.03,
-        shrinkage: float = 6.0,
-    ) -> None:
+    def __init__(self, *, seed: int = 42, max_iter: int = 500, learning_rate: float = 0.03) -> None:
         self.seed = seed
         self.max_iter = max_iter
         self.learning_rate = learning_rate
-        self.shrinkage = shrinkage
 
-    def fit(self, X: Array, y: Array) -> Self:  # noqa: N803
-        """X of shape (rows, len(FEATURES)); y of shape (rows,), kBtu, all above 0."""
-        log_energy = np.log(np.asarray(y, dtype=np.float64))
-        self.log_intensity_ = _fit_prior(X, log_energy, self.shrinkage)
-        views = [masked(X, names) for names in SET_UPS.values()] + [masked(X, _BARE)]
-        weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(X))
-        seen = np.vstack(views)
-        derived, prior = _derived(seen, self.log_intensity_)
-        # The trees cannot bin a column without any value; a constant is never split on.
-        derived[:, np.isnan(derived).all(axis=0)] = 0.0
-        self.trees_ = HistGradientBoostingRegressor(
-            max_iter=self.max_iter,
-            learning_rate=self.learning_rate,
-            max_leaf_nodes=8,
-            min_samples_leaf=25,
-            l2_regularization=5.0,
-            max_features=0.4,
-            categorical_features=_CATEGORICAL,
-            early_stopping=False,
-            random_state=self.seed,
-        ).fit(derived, np.tile(log_energy, len(views)) - prior, sample_weight=weights)
+    def fit(self, X: Array, y: Array) -> Self:  # noqa: N803 -- scikit-learn's names
+        """X of shape (rows, len(FEATURES)). y of shape (rows, 4): site energy use, above 0, then
+        electricity, natural gas and steam, NaN where unknown; all kBtu."""
+        y = np.asarray(y, dtype=np.float64)
+        log_energy, fuels = np.log(y[:, 0]), np.clip(y[:, 1:], 0.0, None)
+        log_intensity, steam_share = _carbon(fuels)
+        log_emissions = log_intensity + np.log(
+            np.where(fuels.sum(axis=1) > 0, fuels.sum(axis=1), 1)
+        )
+        self.design_ = Design.fit(X, log_energy)
+        self.support_ = Support.fit(X, self.design_.columns(X)[0])
+        views = _views(X)
+        self.models_ = self._point_models(views, log_energy, log_intensity, steam_share)
+
+        # Out of fold, each row in each view: how far off is a model that has not seen it?
+        residuals = np.full((len(views), len(X), 2), np.nan)
+        splitter = KFold(_INNER_FOLDS, shuffle=True, random_state=self.seed)
+        for inner, held_out in splitter.split(X):
+            inner = np.sort(inner)  # noqa: PLW2901 -- in the rows' own order
+            models = self._point_models(
+                [view[inner] for view in views],
+                log_energy[inner],
+                log_intensity[inner],
+                steam_share[inner],
+                haste=2,
+            )
+            for i, view in enumerate(views):
+                columns, prior = self.design_.columns(view[held_out])
+                raw = np.column_stack([model.predict(columns) for model in models])
+                predicted = fuels_of(view[held_out], prior, raw)
+                residuals[i, held_out, 0] = log_energy[held_out] - np.log(predicted.sum(axis=1))
+                residuals[i, held_out, 1] = log_emissions[held_out] - np.log(
+                    predicted @ REFERENCE_FACTORS
+                )
+        stacked, flat = np.vstack(views), residuals.reshape(-1, 2)
+        part = np.empty(len(X), dtype=np.intp)
+        for number, (_, held_out) in enumerate(splitter.split(X)):
+            part[held_out] = number
+        parts = np.tile(part, len(views))
+        columns, _ = self.design_.columns(stacked)
+        groups, electric = groups_of(stacked), is_all_electric(stacked)
+        quantiles = []
+        for target in range(2):
+            known = np.isfinite(flat[:, target]) & ~(electric & (target == 1))
+            magnitude = np.log(np.maximum(np.abs(flat[:, target]), _SMALLEST_RESIDUAL))
+            self.models_.append(self._difficulty(columns, magnitude, known))
+            # Out of fold too: a difficulty that has seen the residual would explain it too well.
+            scale = np.ones(len(flat))
+            for number in range(_INNER_FOLDS):
+                held = known & (parts == number)
+                blind = self._difficulty(columns, magnitude, known & (parts != number))
+                scale[held] = np.exp(blind.predict(columns[held]))
+            quantiles.append(_quantiles(flat[known, target] / scale[known], groups[known]))
+        self.energy_quantiles_, self.emissions_quantiles_ = quantiles
         return self
 
     def predict(self, X: Array) -> Array:  # noqa: N803
-        """Shape (rows,), kBtu a year."""
-        derived, prior = _derived(X, self.log_intensity_)
-        energy: Array = np.exp(prior + self.trees_.predict(derived))
-        return energy
+        """Shape (rows, 3): electricity, natural gas and steam, kBtu a year."""
+        columns, prior = self.design_.columns(X)
+        raw = np.column_stack([model.predict(columns) for model in self.models_[:3]])
+        return fuels_of(X, prior, raw)
+
+    def estimate(self, X: Array) -> Estimates:  # noqa: N803
+        """What the served model answers."""
+        return self.to_estimator().estimate(X)
+
+    def to_estimator(self) -> Estimator:
+        """The fitted model as plain arrays, without scikit-learn."""
+        return Estimator(
+            self.design_,
+            FlatTrees.of(*self.models_),
+            self.support_,
+            self.energy_quantiles_,
+            self.emissions_quantiles_,
+        )
+
+    def _point_models(
+        self,
+        views: Sequence[Array],
+        log_energy: Array,
+        log_intensity: Array,
+        steam_share: Array,
+        *,
+        haste: int = 1,
+    ) -> list[HistGradientBoostingRegressor]:
+        """Energy, intensity and steam share; `haste` divides the trees and multiplies the rate."""
+        weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(log_energy))
+        columns, prior = self.design_.columns(np.vstack(views))
+        columns = _binnable(columns)
+        energy = np.tile(log_energy, len(views)) - prior
+        targets = (
+            (energy, self.max_iter, 16, self.learning_rate),
+            (np.tile(log_intensity, len(views)), self.max_iter // 2, 8, 2 * self.learning_rate),
+            (np.tile(steam_share, len(views)), self.max_iter // 4, 8, 2 * self.learning_rate),
+        )
+        models = []
+        for target, trees, leaves, rate in targets:
+            known = np.isfinite(target)
+            model = self._boosting(max(trees // haste, 1), leaves=leaves, rate=rate * haste)
+            models.append(model.fit(columns[known], target[known], sample_weight=weights[known]))
+        return models
+
+    def _difficulty(
+        self, columns: Array, magnitude: Array, chosen: NDArray[np.bool_]
+    ) -> HistGradientBoostingRegressor:
+        """How far off, as a logarithm, learnt from the chosen rows."""
+        trees = max(min(self.max_iter, 100), 1)
+        return self._boosting(trees, leaves=8, rate=0.06).fit(
+            _binnable(columns[chosen]), magnitude[chosen]
+        )
+
+    def _boosting(self, trees: int, *, leaves: int, rate: float) -> HistGradientBoostingRegressor:
+        return HistGradientBoostingRegressor(
+            max_iter=trees,
+            learning_rate=rate,
+            max_leaf_nodes=leaves,
+            min_samples_leaf=30,
+            l2_regularization=5.0,
+            max_features=0.2,
+            early_stopping=False,
+            random_state=self.seed,
+        )
 
 
 def build_pipeline(*, seed: int = 42, max_iter: int = 500) -> Pipeline:
-    """The whole model: human values in, kBtu a year out."""
+    """The whole model: human values in, kBtu a year by fuel out."""
     return Pipeline(
         [("encode", FeatureEncoder()), ("energy", EnergyRegressor(seed=seed, max_iter=max_iter))]
     )
 
 
-def _use_areas(encoded: Array) -> tuple[Array, Array]:
-    """Floor area by use, scaled to the building's area: (rows, uses); and the building's area:
-    (rows,).
-
-    A row of zeros has no known use. A largest use without area is taken to fill the building.
-    """
-    building = building_area(encoded)
-    areas = np.zeros((len(encoded), _N_USES))
-    for rank, (use_column, area_column) in enumerate(zip(_USES, _USE_AREAS, strict=True)):
-        use, area = encoded[:, use_column], encoded[:, area_column]
-        known = np.flatnonzero(~np.isnan(use) & (use != _PARKING))
-        fallback = building[known] if rank == 0 else 0.0
-        area = np.where(np.isnan(area[known]), fallback, area[known])
-        areas[known, use[known].astype(np.intp)] += area
-    total = areas.sum(axis=1)
-    known = total > 0
-    areas[known] *= (building[known] / total[known])[:, None]
-    return areas, building
+def _views(encoded: Array) -> list[Array]:
+    return [masked(encoded, names) for names in SET_UPS.values()] + [masked(encoded, _BARE)]
 
 
-def _exposure(encoded: Array) -> tuple[Array, Array]:
-    """Floor areas by use, (rows, uses), zero where none is known, and by type, (rows, types)."""
-    areas, building = _use_areas(encoded)
-    types = encoded[:, _COLUMN["primary_property_type"]].astype(np.intp)
-    by_type = np.zeros((len(encoded), _N_TYPES))
-    by_type[np.arange(len(encoded)), types] = building
-    return areas, by_type
+def _binnable(columns: Array) -> Array:
+    """The trees cannot bin a column without any value; a constant is never split on."""
+    copy = columns.copy()
+    copy[:, np.isnan(copy).all(axis=0)] = 0.0
+    return copy
 
 
-def _fit_prior(encoded: Array, log_energy: Array, shrinkage: float) -> Array:
-    """θ of shape (uses + types,), log kBtu/ft²: Gauss-Newton on log E = log Σ A·exp(θ) with a ridge
-    towards the pooled intensity."""
-    areas, by_type = _exposure(encoded)
-    known = areas.any(axis=1)
-    exposure = np.vstack(
-        [
-            np.hstack([areas[known], np.zeros((int(known.sum()), _N_TYPES))]),
-            np.hstack([np.zeros_like(areas), by_type]),
-        ]
-    )
-    target = np.concatenate([log_energy[known], log_energy])
-    pooled = float(np.median(log_energy - np.log(by_type.sum(axis=1))))
-    theta = np.full(exposure.shape[1], pooled)
-    for _ in range(30):
-        weighted = exposure * np.exp(theta)
-        total = weighted.sum(axis=1)
-        gradient = weighted / total[:, None]
-        hessian = gradient.T @ gradient + shrinkage * np.eye(len(theta))
-        step = gradient.T @ (target - np.log(total)) - shrinkage * (theta - pooled)
-        theta = theta + np.linalg.solve(hessian, step)
-    return theta
+def _carbon(fuels: Array) -> tuple[Array, Array]:
+    """Logarithm of kg CO2e per MBtu under the reference factors, and the share of steam in what is
+    not electricity; NaN where unknown: (rows,) each."""
+    total, burnt = fuels.sum(axis=1), fuels[:, 1:].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_intensity = np.log(fuels @ REFERENCE_FACTORS / total)
+        steam_share = fuels[:, 2] / burnt
+    return np.where(total > 0, log_intensity, np.nan), np.where(burnt > 0, steam_share, np.nan)
 
 
-def _derived(encoded: Array, log_intensity: Array) -> tuple[Array, Array]:
-    """What the trees see, (rows, columns), categories first; and the prior, log kBtu, (rows,)."""
-    areas, by_type = _exposure(encoded)
-    building = by_type.sum(axis=1)
-    intensity = np.exp(log_intensity)
-    known = areas.any(axis=1)
-    type_energy = by_type @ intensity[_N_USES:]
-    prior = np.log(np.where(known, areas @ intensity[:_N_USES], type_energy))
-
-    def column(name: str) -> Array:
-        return encoded[:, _COLUMN[name]]
-
-    total = column("gross_floor_area_sqft")
-    derived = np.column_stack(
-        [
-            column("primary_property_type"),
-            column("neighborhood"),
-            column("building_type"),
-            column("largest_property_use_type"),
-            prior,
-            prior - np.log(building),
-            np.log(type_energy / building),
-            np.log(total),
-            np.log(building),
-            column("year_built"),
-            column("number_of_floors"),
-            np.log(building / np.fmax(column("number_of_floors"), 1.0)),
-            column("number_of_buildings"),
-            column("parking_gfa_sqft") / total,
-            column("largest_property_use_type_gfa_sqft") / total,
-            areas.max(axis=1) / building,
-            column("latitude"),
-            column("longitude"),
-            column("has_electricity"),
-            column("has_natural_gas"),
-            column("has_steam"),
-            column("energy_star_score"),
-        ]
-    )
-    return derived, prior
+def _quantiles(normalised: Array, groups: NDArray[np.intp]) -> Array:
+    """How many difficulties below and above, (GROUPS, coverages, 2): equal tails of each group, or
+    of all rows where a group has too few. The answer itself is always inside."""
+    out = np.empty((GROUPS, len(COVERAGES), 2))
+    for group in range(GROUPS):
+        own = normalised[groups == group]
+        values = own if len(own) >= _FEWEST_CALIBRATED else normalised
+        for i, coverage in enumerate(COVERAGES):
+            tail = (1 - coverage / 100) / 2
+            # The finite-sample correction of split conformal prediction.
+            level = min((1 - tail) * (1 + 1 / len(values)), 1.0)
+            out[group, i] = (
+                min(float(np.quantile(values, 1 - level)), 0.0),
+                max(float(np.quantile(values, level)), 0.0),
+            )
+    return out

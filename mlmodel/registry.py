@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from mlmodel.artifact import TRUSTED_TYPES, artifact_digest, file_digests
+from mlmodel.artifact import (
+    ARRAYS_FILE,
+    TRUSTED_TYPES,
+    artifact_digest,
+    file_digests,
+    save_arrays,
+)
 from mlmodel.errors import ModelUnavailableError
 from mlmodel.features import FEATURES
 from mlmodel.models import ModelVersion
@@ -41,8 +47,8 @@ class Registered:
 
 
 def save(pipeline: "Pipeline", directory: Path) -> None:
-    """Write an MLflow model directory: skops format, signature, and an example that is no real
-    building."""
+    """Write an MLflow model directory (skops format, signature, and an example that is no real
+    building) with the arrays that are served from beside it."""
     mlflow = _mlflow()
     import pandas as pd
     from mlflow.models import ModelSignature
@@ -61,6 +67,7 @@ def save(pipeline: "Pipeline", directory: Path) -> None:
             for package in ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
         ],
     )
+    save_arrays(directory / ARRAYS_FILE, pipeline.named_steps["energy"].to_estimator().to_arrays())
 
 
 def _example(value: Any) -> Any:
@@ -73,7 +80,7 @@ def register(
     *,
     name: str,
     parameters: Mapping[str, Any],
-    metrics: Mapping[str, Mapping[str, float]],
+    metrics: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> Registered:
     """Log a run with these files and register them as a new version."""
@@ -81,13 +88,7 @@ def register(
     client = mlflow.MlflowClient()
     with mlflow.start_run(experiment_id=_experiment_id(client)) as run:
         mlflow.log_params(dict(parameters))
-        mlflow.log_metrics(
-            {
-                f"{set_up}_{key}": value
-                for set_up, of in metrics.items()
-                for key, value in of.items()
-            }
-        )
+        mlflow.log_metrics(dict(_flat(metrics.get("scores", metrics))))
         mlflow.set_tags(dict(tags))
         mlflow.log_artifacts(str(directory), _ARTIFACT_PATH)
     if not client.search_registered_models(f"name = '{name}'"):
@@ -97,9 +98,33 @@ def register(
     return Registered(run.info.run_id, int(registered.version), uri)
 
 
-def set_alias(version: ModelVersion, alias: str) -> None:
-    """Point MLflow's alias at this version."""
-    _mlflow().MlflowClient().set_registered_model_alias(version.name, alias, str(version.version))
+def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Every number with the way to it as its name: `non_residential_energy_a_r2_log`."""
+    for key, value in metrics.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}_")
+        elif isinstance(value, int | float):
+            yield f"{prefix}{key}", float(value)
+
+
+def connect() -> None:
+    """Import MLflow, which takes seconds, before something waits for it."""
+    _mlflow()
+
+
+def aliases(name: str) -> dict[str, int]:
+    """MLflow's aliases of this registered model, with the number of the version of each."""
+    registered = _mlflow().MlflowClient().get_registered_model(name)
+    return {alias: int(number) for alias, number in registered.aliases.items()}
+
+
+def set_aliases(name: str, wanted: Mapping[str, int]) -> None:
+    """Let MLflow's aliases of this registered model be exactly these."""
+    client = _mlflow().MlflowClient()
+    for alias in aliases(name).keys() - wanted.keys():
+        client.delete_registered_model_alias(name, alias)
+    for alias, number in wanted.items():
+        client.set_registered_model_alias(name, alias, str(number))
 
 
 def store(directory: Path, digest: str) -> Path:
@@ -200,3 +225,20 @@ def _experiment_id(client: Any) -> str:
     if uri.startswith("sqlite:///"):
         location = (Path(uri.removeprefix("sqlite:///")).parent / "artifacts").as_uri()
     return str(client.create_experiment(_EXPERIMENT, artifact_location=location))
+
+
+def run_log(
+    *,
+    parameters: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    tags: Mapping[str, str],
+    files: Path,
+) -> str:
+    """Log a run that makes no version, with everything in the directory `files`; its run id."""
+    mlflow = _mlflow()
+    with mlflow.start_run(experiment_id=_experiment_id(mlflow.MlflowClient())) as run:
+        mlflow.log_params(dict(parameters))
+        mlflow.log_metrics(dict(_flat(scores)))
+        mlflow.set_tags(dict(tags))
+        mlflow.log_artifacts(str(files))
+    return str(run.info.run_id)

@@ -1,36 +1,24 @@
-"""The served model: verified files in, numbers out. No Django, no MLflow."""
+"""The served model: verified files in, numbers out. No Django, no MLflow, no scikit-learn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-import numpy as np
-
-from mlmodel.artifact import load_estimator
+from mlmodel.artifact import ARRAYS_FILE, load_arrays
+from mlmodel.errors import ArtifactIntegrityError
+from mlmodel.estimator import Estimator
 from mlmodel.features import FeatureRow, building_area, encode
+from mlmodel.prediction import COVERAGES, Interval, Prediction
 from mlmodel.signature import check_signature
-
-if TYPE_CHECKING:  # scikit-learn takes seconds to import; only loading a model needs it
-    from mlmodel.pipeline import EnergyRegressor
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """One answer: site energy use (kBtu a year), and by building area without parking
-    (kBtu/ft²/year)."""
-
-    site_energy_use_kbtu: float
-    site_eui_kbtu_per_sqft: float
 
 
 class ServedModel:
     """One loaded model version. Thread-safe: `predict` changes nothing."""
 
-    def __init__(self, *, name: str, version: int, regressor: "EnergyRegressor") -> None:
+    def __init__(self, *, name: str, version: int, estimator: Estimator) -> None:
         self.name = name
         self.version = version
-        self._regressor = regressor
+        self._estimator = estimator
 
     @classmethod
     def load(
@@ -49,20 +37,64 @@ class ServedModel:
         parsed.
         """
         check_signature(signature)
-        pipeline = load_estimator(directory, file_digests)
-        return cls(name=name, version=version, regressor=pipeline.named_steps["energy"])
+        arrays = load_arrays(directory, file_digests)
+        try:
+            estimator = Estimator.from_arrays(arrays)
+        except (KeyError, ValueError) as error:
+            raise ArtifactIntegrityError(
+                f"{ARRAYS_FILE} does not hold the arrays that this code serves from."
+            ) from error
+        return cls(name=name, version=version, estimator=estimator)
+
+    def reference(self, primary_property_type: str) -> FeatureRow:
+        """A usual building of this type, of which no more is known than must be: what others of it
+        are explained against."""
+        area, year = self._estimator.support.usual(primary_property_type)
+        return {
+            "primary_property_type": primary_property_type,
+            "gross_floor_area_sqft": area,
+            "year_built": year,
+        }
 
     def predict(self, rows: Sequence[FeatureRow]) -> list[Prediction]:
-        """One prediction a row, in order; the same as the pipeline's, bit for bit, without its
-        DataFrame."""
+        """One prediction a row, in order; the same as the pipeline's, without scikit-learn."""
         if not rows:
             return []
         encoded = encode(rows)
-        energy = self._regressor.predict(encoded)
-        intensity = energy / building_area(encoded)
+        estimates, cautions = self._estimator.estimate_with_cautions(encoded)
+        columns = zip(
+            estimates.fuels_kbtu.tolist(),
+            estimates.energy_kbtu.tolist(),
+            (estimates.energy_kbtu / building_area(encoded)).tolist(),
+            *(estimates.energy_intervals[coverage].tolist() for coverage in COVERAGES),
+            *(estimates.emissions_ratios[coverage].tolist() for coverage in COVERAGES),
+            estimates.support.tolist(),
+            cautions,
+            strict=True,
+        )
         return [
-            Prediction(site_energy_use_kbtu=kbtu, site_eui_kbtu_per_sqft=eui)
-            for kbtu, eui in zip(
-                np.asarray(energy).tolist(), np.asarray(intensity).tolist(), strict=True
+            Prediction(
+                electricity_kbtu=fuels[0],
+                natural_gas_kbtu=fuels[1],
+                steam_kbtu=fuels[2],
+                site_energy_use_kbtu=energy,
+                site_eui_kbtu_per_sqft=eui,
+                energy_80=Interval(*energy_80),
+                energy_90=Interval(*energy_90),
+                emissions_ratio_80=Interval(*emissions_80),
+                emissions_ratio_90=Interval(*emissions_90),
+                support=support,
+                cautions=said,
             )
+            for (
+                fuels,
+                energy,
+                eui,
+                energy_80,
+                energy_90,
+                emissions_80,
+                emissions_90,
+                support,
+                said,
+            ) in columns
         ]

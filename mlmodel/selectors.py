@@ -1,24 +1,30 @@
 """From PostgreSQL: which versions there are, and the rows that a model is trained on."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from buildings.models import BenchmarkRecord, DatasetImport
+from buildings.selectors.factors import emission_factor_set_latest, factors_of
 from buildings.selectors.records import training_records
-from mlmodel.errors import IncompleteFactsError, TrainingDataError
+from mlmodel.errors import IncompleteFactsError, ModelUnavailableError, TrainingDataError
 from mlmodel.features import FEATURES, Feature, FeatureValue
-from mlmodel.models import Alias, ModelVersion
-from mlmodel.training import TrainingData
+from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
+from mlmodel.training import TrainingData, emissions_of
 
 #: The year of the published comparisons; its metered and weather-normalised energy are in place.
 REFERENCE_DATA_YEAR: Final = 2016
+_FIRST_EXCHANGED_YEAR: Final = 2018
 _COMPLIANT: Final = "Compliant"
 _RANKS: Final = {1: "largest", 2: "second_largest", 3: "third_largest"}
 #: With fewer buildings, five folds say nothing.
 _FEWEST_ROWS: Final = 50
+
+#: A record, and what the model is told of it.
+Usable: TypeAlias = tuple[BenchmarkRecord, dict[str, FeatureValue]]
 
 
 def model_version_list() -> QuerySet[ModelVersion]:
@@ -28,7 +34,53 @@ def model_version_list() -> QuerySet[ModelVersion]:
 
 def model_version_champion(*, name: str) -> ModelVersion | None:
     """The version that serves, or None."""
-    return ModelVersion.objects.filter(name=name, alias=Alias.CHAMPION).first()
+    return model_version_with_alias(name=name, alias=Alias.CHAMPION)
+
+
+def model_version_with_alias(*, name: str, alias: Alias) -> ModelVersion | None:
+    """The version that plays this part, or None."""
+    return ModelVersion.objects.filter(name=name, alias=alias).first()
+
+
+def model_version_champion_id(*, name: str) -> int | None:
+    """The primary key of the version that serves, or None: one row of a unique index."""
+    return (
+        ModelVersion.objects.filter(name=name, alias=Alias.CHAMPION)
+        .values_list("pk", flat=True)
+        .first()
+    )
+
+
+def model_version_get(*, name: str, number: int) -> ModelVersion:
+    """The version with this number. Raises ModelUnavailableError, which says what there is."""
+    version = ModelVersion.objects.filter(name=name, version=number).first()
+    if version is None:
+        known = ModelVersion.objects.filter(name=name).order_by("version")
+        numbers = ", ".join(str(known_version.version) for known_version in known) or "none"
+        raise ModelUnavailableError(f"{name} has no version {number}; registered are: {numbers}.")
+    return version
+
+
+def model_version_former_champion(*, name: str) -> ModelVersion | None:
+    """The version that a rollback goes back to, or None.
+
+    Promotions put a champion on top of the former one and a rollback takes it off again: a second
+    rollback goes one further back, never forth.
+    """
+    events = (
+        ModelPromotion.objects.filter(version__name=name, alias=Alias.CHAMPION)
+        .select_related("version", "replaced_version")
+        .order_by("id")
+    )
+    champions: list[ModelVersion] = []
+    for event in events:
+        if not champions and event.replaced_version:  # it was promoted before there was a history
+            champions.append(event.replaced_version)
+        if event.kind == PromotionKind.ROLLBACK:
+            champions.pop()
+        else:
+            champions.append(event.version)
+    return champions[-2] if len(champions) > 1 else None
 
 
 def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:
@@ -95,7 +147,7 @@ def training_data(*, data_year: int = REFERENCE_DATA_YEAR) -> tuple[TrainingData
 
     Compliant records of one year with measured energy; real ones if there are any, else the
     synthetic sample.
-    Raises TrainingDataError when there are too few.
+    Raises TrainingDataError when there are too few, or no emission factors for that year.
     """
     records = _usable(training_records(data_year=data_year, is_synthetic=False))
     is_synthetic = not records
@@ -107,13 +159,7 @@ def training_data(*, data_year: int = REFERENCE_DATA_YEAR) -> tuple[TrainingData
             f"the database; at least {_FEWEST_ROWS} are needed. Load some with "
             "`manage.py load_dataset`."
         )
-    data = TrainingData(
-        rows=[features for _, features in records],
-        site_energy_use_kbtu=np.array([record.site_energy_use_kbtu for record, _ in records]),
-        is_residential=np.array(
-            [record.building_type.startswith("Multifamily") for record, _ in records]
-        ),
-    )
+    data = _training_data(records, _factors(data_year))
     imports = DatasetImport.objects.filter(
         pk__in={record.dataset_import_id for record, _ in records}
     ).order_by("sha256")
@@ -126,12 +172,119 @@ def training_data(*, data_year: int = REFERENCE_DATA_YEAR) -> tuple[TrainingData
     return data, fingerprint
 
 
-def _usable(
-    records: Iterable[BenchmarkRecord],
-) -> list[tuple[BenchmarkRecord, dict[str, FeatureValue]]]:
+def new_building_data() -> dict[str, TrainingData]:
+    """Real buildings that no model trained on the reference year has seen, by group.
+
+    - `2017`: not among the rows of `training_data()`, at their record of 2017;
+    - `2018-2019`: neither there nor in the first group, at the newer of their records of 2018 and
+      2019, so that no building counts twice;
+    - `not in the file`: those without any record of the reference year, compliant or not, at their
+      newest record of 2017 to 2019. It overlaps with the others.
+
+    A building that reported in the reference year without complying counts as new in the first two:
+    it is not trained on. Emissions are restated, fuels times the factors of the reference year,
+    because the grid's factor differs from year to year. A group without buildings is left out.
+    """
+    seen = {
+        record.building_id
+        for record, _ in _usable(
+            training_records(data_year=REFERENCE_DATA_YEAR, is_synthetic=False)
+        )
+    }
+    listed = set(
+        training_records(data_year=REFERENCE_DATA_YEAR, is_synthetic=None).values_list(
+            "building_id", flat=True
+        )
+    )
+    by_year = {
+        year: {
+            record.building_id: (record, features)
+            for record, features in _usable(training_records(data_year=year, is_synthetic=False))
+        }
+        for year in (2017, 2018, 2019)
+    }
+    latest = {**by_year[2018], **by_year[2019]}
+    groups = {
+        "2017": [pair for building, pair in by_year[2017].items() if building not in seen],
+        "2018-2019": [
+            pair
+            for building, pair in latest.items()
+            if building not in seen and building not in by_year[2017]
+        ],
+        "not in the file": [
+            pair for building, pair in {**by_year[2017], **latest}.items() if building not in listed
+        ],
+    }
+    if not any(groups.values()):
+        return {}
+    factors = _factors(REFERENCE_DATA_YEAR)
+    return {
+        name: _training_data(_ordered(pairs), factors, is_restated=True)
+        for name, pairs in groups.items()
+        if pairs
+    }
+
+
+def _ordered(pairs: list[Usable]) -> list[Usable]:
+    return sorted(pairs, key=lambda pair: pair[0].building.ose_building_id)
+
+
+def _factors(data_year: int) -> NDArray[np.float64]:
+    factor_set = emission_factor_set_latest(data_year=data_year)
+    if factor_set is None:
+        raise TrainingDataError(
+            f"There are no emission factors for {data_year} in the database; "
+            "`manage.py load_dataset` stores them."
+        )
+    return np.array(factors_of(factor_set))
+
+
+def _training_data(
+    records: list[Usable], factors: NDArray[np.float64], *, is_restated: bool = False
+) -> TrainingData:
+    fuels = np.array([_fuels(record) for record, _ in records], dtype=np.float64)
+    if is_restated:
+        emissions = np.where(
+            np.isnan(fuels[:, 0]), np.nan, emissions_of(np.nan_to_num(fuels), factors)
+        )
+    else:
+        emissions = np.array(
+            [record.total_ghg_emissions_mtco2e for record, _ in records], dtype=np.float64
+        )
+    return TrainingData(
+        rows=[features for _, features in records],
+        ose_building_ids=np.array(
+            [record.building.ose_building_id for record, _ in records], dtype=np.int64
+        ),
+        site_energy_use_kbtu=np.array([_energy(record) for record, _ in records]),
+        fuels_kbtu=fuels,
+        ghg_emissions_mtco2e=np.where(emissions > 0, emissions, np.nan),
+        is_residential=np.array(
+            [record.building_type.startswith("Multifamily") for record, _ in records]
+        ),
+        factors_kgco2e_per_mbtu=factors,
+    )
+
+
+def _fuels(record: BenchmarkRecord) -> tuple[float | None, float | None, float | None]:
+    return record.electricity_kbtu, record.natural_gas_kbtu, record.steam_use_kbtu
+
+
+def _energy(record: BenchmarkRecord) -> float:
+    """Metered site energy, kBtu; 0 if it is not known.
+
+    From 2018 on the published files exchange it with the weather-normalised figure (quality flag
+    `site_energy_exchanged_with_wn`); the fuels are metered in any year, so their sum is taken.
+    """
+    if record.data_year >= _FIRST_EXCHANGED_YEAR:
+        return float(sum(fuel or 0.0 for fuel in _fuels(record)))
+    return record.site_energy_use_kbtu or 0.0
+
+
+def _usable(records: Iterable[BenchmarkRecord]) -> list[Usable]:
     usable = []
     for record in records:
-        if record.compliance_status != _COMPLIANT or not (record.site_energy_use_kbtu or 0) > 0:
+        if record.compliance_status != _COMPLIANT or not _energy(record) > 0:
             continue
         try:
             usable.append((record, record_features(record)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mlmodel.errors import SignatureMismatchError
 from mlmodel.features import FEATURES
 
-OUTPUT_NAME: Final = "site_energy_use_kbtu"
+OUTPUT_NAMES: Final = ("electricity_kbtu", "natural_gas_kbtu", "steam_kbtu")
 
 
 def model_signature() -> dict[str, Any]:
@@ -25,7 +25,7 @@ def model_signature() -> dict[str, Any]:
     ]
     return {
         "inputs": inputs,
-        "outputs": [{"name": OUTPUT_NAME, "type": "double", "required": True}],
+        "outputs": [{"name": name, "type": "double", "required": True} for name in OUTPUT_NAMES],
     }
 
 

@@ -8,6 +8,22 @@ class PredictionError(Exception):
     """Base of everything this layer raises on purpose."""
 
 
+class EmissionFactorsMissingError(PredictionError):
+    """The database holds no emission factors at all, so no prediction can have emissions."""
+
+
+class UnknownEmissionFactorSetError(PredictionError):
+    """The caller named a set of emission factors that is not stored."""
+
+
+class UnsuitablePredictionError(PredictionError):
+    """The prediction on the record lacks what is asked of it; the text says what."""
+
+
+class VersionGoneError(PredictionError):
+    """The model version that made the prediction can no longer be loaded."""
+
+
 class PredictionFailedError(PredictionError):
     """The model could not answer; the input and an error code are on the record."""
 

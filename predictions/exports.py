@@ -7,15 +7,35 @@ from typing import IO, Any, Final
 
 from django.db import connection, models
 
+from buildings.models import EmissionFactor, EmissionFactorSet
+from buildings.selectors.factors import emission_factor_set_slug
 from mlmodel.features import FEATURE_NAMES
 from mlmodel.models import ModelVersion
 from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
 
 _INPUT_COLUMNS: Final = ("prediction_id", "call_id", "position", "created_at", *FEATURE_NAMES)
-_OUTPUT_COLUMNS: Final = (
-    "prediction_id",
+_MEASURES: Final = (
     "site_energy_use_kbtu",
     "site_eui_kbtu_per_sqft",
+    "electricity_kbtu",
+    "natural_gas_kbtu",
+    "steam_kbtu",
+    "site_energy_use_low_80_kbtu",
+    "site_energy_use_high_80_kbtu",
+    "site_energy_use_low_90_kbtu",
+    "site_energy_use_high_90_kbtu",
+    "ghg_emissions_mtco2e",
+    "ghg_emissions_low_80_mtco2e",
+    "ghg_emissions_high_80_mtco2e",
+    "ghg_emissions_low_90_mtco2e",
+    "ghg_emissions_high_90_mtco2e",
+    "support",
+)
+_OUTPUT_COLUMNS: Final = (
+    "prediction_id",
+    *_MEASURES,
+    "emission_factor_set",
+    "cautions",
     "error_code",
     "duration_ms",
     "created_at",
@@ -40,16 +60,19 @@ def write_inputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) ->
 
 
 def write_outputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
-    """One row an output: energies (kBtu, kBtu/ft²) or an error code."""
+    """One row an output: energies (kBtu, kBtu/ft²), emissions (t CO2e), their intervals and
+    cautions (JSON), or an error code; empty is none."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(_OUTPUT_COLUMNS)
     for stored in predictions:
         output = stored.output
+        factor_set = output.emission_factor_set
         writer.writerow(
             [
                 stored.id,
-                _cell(output.site_energy_use_kbtu),
-                _cell(output.site_eui_kbtu_per_sqft),
+                *(_cell(getattr(output, name)) for name in _MEASURES),
+                "" if factor_set is None else emission_factor_set_slug(factor_set),
+                "" if output.cautions is None else json.dumps(output.cautions),
                 _cell(output.error_code),
                 output.duration_ms,
                 output.created_at.isoformat(),
@@ -64,10 +87,11 @@ def _cell(value: Any) -> Any:
 
 
 def write_sql(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
-    """INSERT statements for the calls, inputs and outputs, and for the model versions they name.
+    """INSERT statements for the calls, inputs and outputs, and for the model versions and emission
+    factors they name.
 
     They load into a database that holds the tables and nothing else, and as well into one where the
-    model version is registered already. Callers are kept by name, not by user.
+    model version or the factors are stored already. Callers are kept by name, not by user.
     """
     stream.write("BEGIN;\n")
     calls = {stored.request_id: stored.request for stored in predictions}
@@ -75,22 +99,40 @@ def write_sql(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
     for version in versions.values():
         values = _values(version, leave_out={"id", "alias", "promoted_by_id", "promoted_at"})
         stream.write(_insert(ModelVersion, values, " ON CONFLICT (name, version) DO NOTHING"))
+    for factor_set in _factor_sets(predictions):
+        values = _values(factor_set, leave_out={"id", "dataset_import_id"})
+        stream.write(_insert(EmissionFactorSet, values, " ON CONFLICT (name, version) DO NOTHING"))
+        for factor in factor_set.factors.all():
+            values = _values(factor, leave_out={"id"})
+            values["factor_set_id"] = _Key(factor_set)
+            stream.write(
+                _insert(EmissionFactor, values, " ON CONFLICT (factor_set_id, fuel) DO NOTHING")
+            )
     for call in calls.values():
         values = _values(call, leave_out={"caller_id"})
-        values["model_version_id"] = _VersionId(call.model_version)
+        values["model_version_id"] = _Key(call.model_version)
         stream.write(_insert(PredictionRequest, values))
     for stored in predictions:
         stream.write(_insert(PredictionInput, _values(stored, leave_out={"building_id"})))
     for stored in predictions:
-        stream.write(_insert(PredictionOutput, _values(stored.output, leave_out={"id"})))
+        values = _values(stored.output, leave_out={"id"})
+        if stored.output.emission_factor_set is not None:
+            values["emission_factor_set_id"] = _Key(stored.output.emission_factor_set)
+        stream.write(_insert(PredictionOutput, values))
     stream.write("COMMIT;\n")
 
 
-class _VersionId:
-    """A model version's key, found by name and version when the SQL is loaded."""
+def _factor_sets(predictions: Sequence[PredictionInput]) -> list[EmissionFactorSet]:
+    sets = {stored.output.emission_factor_set for stored in predictions}
+    return sorted((one for one in sets if one is not None), key=lambda one: one.pk)
 
-    def __init__(self, version: ModelVersion) -> None:
-        self.version = version
+
+class _Key:
+    """A key found by name and version when the SQL is loaded."""
+
+    def __init__(self, row: ModelVersion | EmissionFactorSet) -> None:
+        self.table = row._meta.db_table
+        self.name, self.version = row.name, row.version
 
 
 def _values(row: models.Model, *, leave_out: set[str]) -> dict[str, Any]:
@@ -112,10 +154,10 @@ def _insert(model: type[models.Model], values: dict[str, Any], end: str = "") ->
 def _literals(values: Any) -> Iterator[str]:
     with connection.cursor() as cursor:
         for value in values:
-            if isinstance(value, _VersionId):
+            if isinstance(value, _Key):
                 yield cursor.mogrify(
-                    "(SELECT id FROM mlmodel_modelversion WHERE name = %s AND version = %s)",
-                    (value.version.name, value.version.version),
+                    f"(SELECT id FROM {value.table} WHERE name = %s AND version = %s)",  # noqa: S608
+                    (value.name, value.version),
                 ).decode()
             elif isinstance(value, dict | list):
                 yield cursor.mogrify("%s", (json.dumps(value),)).decode()

@@ -8,17 +8,19 @@ from django.utils import timezone
 
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
+from buildings.selectors.factors import KnownFactors, known_factors_get
 from buildings.selectors.records import benchmark_record_latest
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
 from mlmodel.selectors import record_features
-from predictions.models import ApiToken, PredictionInput
+from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
+from predictions.models import ApiToken, PredictionExplanation, PredictionInput
 
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
     """Predictions this user may see, newest first: one's own; staff see all. One query."""
     predictions = PredictionInput.objects.select_related(
-        "request__model_version", "output", "building"
+        "request__model_version", "output__emission_factor_set", "building"
     )
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
@@ -26,10 +28,36 @@ def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
     """The predictions of one call in order, with call, model version and output. One query."""
     return (
-        PredictionInput.objects.select_related("request__model_version", "output")
+        PredictionInput.objects.select_related(
+            "request__model_version", "output__emission_factor_set"
+        )
         .filter(request_id=request_id)
         .order_by("position")
     )
+
+
+def explanation_get(*, prediction: PredictionInput) -> PredictionExplanation | None:
+    """A prediction's stored explanation, or None. One query."""
+    return PredictionExplanation.objects.filter(input=prediction).first()
+
+
+def factors_chosen(*, slug: str | None) -> KnownFactors:
+    """The emission factors of this name, or else the latest. One query.
+
+    Raises UnknownEmissionFactorSetError, or EmissionFactorsMissingError when there are none at all.
+    """
+    factors = known_factors_get(slug=slug)
+    if factors is None and slug is not None:
+        raise UnknownEmissionFactorSetError(
+            "There is no such set of emission factors; `emission-factor-sets/` lists those there "
+            "are."
+        )
+    if factors is None:
+        raise EmissionFactorsMissingError(
+            "no emission factors are stored; `manage.py register_shipped_model` or `load_dataset` "
+            "stores those of Seattle 2016"
+        )
+    return factors
 
 
 def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:

@@ -10,19 +10,24 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
-from predictions import services
+from buildings.services.factors import emission_factor_sets_seed
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
-from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from predictions.services import serving as serving_module
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.serving import Serving
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import make_model_version, make_user
 
 
 @pytest.fixture
 def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
-    """A fake served model behind the door, with its version's row."""
+    """A fake served model behind the door, with its version's row and the emission factors that
+    ship."""
     model = FakeServedModel()
+    emission_factor_sets_seed()
     serving = Serving(make_model_version(alias="champion"), model)
-    monkeypatch.setattr(services, "_serving", serving)
+    monkeypatch.setattr(serving_module, "_serving", serving)
     return model
 
 
@@ -64,7 +69,7 @@ def admin_browser(db: None) -> Client:
 def no_model_left_over() -> Iterator[None]:
     """A model that a test loaded is not served to the next."""
     yield
-    services.serving_reset()
+    serving_module.serving_reset()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -78,10 +83,10 @@ def emptying_may_truncate() -> Iterator[None]:
 
     def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
         with operations.connection.cursor() as cursor:
-            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
+            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             flush(operations, sql_list)
-            for table in (*AUDIT_TABLES, *PROVENANCE_TABLES):
+            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,10 +1,72 @@
-"""Emission factor sets: which is in force for a data year."""
+"""Emission factor sets: all of them, one by its name, and which is in force for a data year."""
 
+import re
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from django.db.models import F, Max, Q, QuerySet
 
 from buildings.choices import FUELS
 from buildings.emissions import Factors
 from buildings.models import EmissionFactorSet
+
+#: `seattle-2016` is the newest version of that set, `seattle-2016-v1` its first.
+_VERSIONED: Final = re.compile(r"(?P<name>.+)-v(?P<version>[1-9][0-9]{0,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFactors:
+    """A stored set and its factors, kg CO2e/MBtu."""
+
+    factor_set: EmissionFactorSet
+    factors: Factors
+
+    @property
+    def slug(self) -> str:
+        """What names this version and no other: `seattle-2016-v1`."""
+        return emission_factor_set_slug(self.factor_set)
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """From a row of `emission_factor_set_list`."""
+        return cls(row, Factors(*(getattr(row, f"{fuel}_factor") for fuel in FUELS)))
+
+
+def emission_factor_set_slug(factor_set: EmissionFactorSet) -> str:
+    """What names this version of a set and no other: `seattle-2016-v1`."""
+    return f"{factor_set.name}-v{factor_set.version}"
+
+
+def emission_factor_set_list() -> QuerySet[Any]:
+    """Every set that has all its factors, the latest first: newest data year, newest version.
+
+    One query. Rows for `KnownFactors.of`: each has `<fuel>_factor`, kg CO2e/MBtu, beside its
+    columns.
+    """
+    factors: dict[str, Any] = {
+        f"{fuel}_factor": Max("factors__kgco2e_per_mbtu", filter=Q(factors__fuel=fuel))
+        for fuel in FUELS
+    }
+    sets = EmissionFactorSet.objects.annotate(**factors)
+    sets = sets.filter(**{f"{name}__isnull": False for name in factors})
+    return sets.order_by(F("data_year").desc(nulls_last=True), "-version", "-id")
+
+
+def known_factors_get(*, slug: str | None = None) -> KnownFactors | None:
+    """The latest set, or the one of this name; None if there is no such set. One query.
+
+    `slug` is a set's name, which means its newest version, or name and version as in
+    `seattle-2016-v1`.
+    """
+    sets = emission_factor_set_list()
+    if slug is not None:
+        condition = Q(name=slug)
+        if found := _VERSIONED.fullmatch(slug):
+            condition |= Q(name=found["name"], version=int(found["version"]))
+        sets = sets.filter(condition)
+    row = sets.first()
+    return None if row is None else KnownFactors.of(row)
 
 
 def emission_factor_set_latest(*, data_year: int) -> EmissionFactorSet | None:

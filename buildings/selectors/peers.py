@@ -1,11 +1,23 @@
 """Peers: the records of one use type in one year that a building is compared with."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Aggregate, Avg, Count, FloatField, Max, Min, Q
+from django.db.models import (
+    Aggregate,
+    Avg,
+    Count,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Max,
+    Min,
+    Q,
+    Value,
+)
+from django.db.models.functions import Abs, Cast, Coalesce, Ln
 
 from buildings.models import BenchmarkRecord
 
@@ -14,6 +26,11 @@ PEERS: Final = Q(compliance_status="Compliant", site_eui_kbtu_per_sqft__gt=0)
 
 #: Two EUIs closer than this, as a share, are a tie: what a conversion of units leaves behind.
 _TIE: Final = 1e-9
+
+#: In the distance of two peers, so many years of age weigh as much as a floor area twice as large.
+YEARS_A_DOUBLING: Final = 25.0
+#: A peer without a year of construction counts as this many years older or younger.
+_YEARS_UNKNOWN: Final = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +43,23 @@ class PeerCriteria:
     neighborhood: str | None = None
     gross_floor_area_sqft_min: float | None = None
     gross_floor_area_sqft_max: float | None = None
+    #: The building that is compared, by its key: it is no peer of itself.
+    without_building_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A building of the same use type with measured energy, and how far from the one compared.
+
+    `distance` is |log2(floor areas' ratio)| + |difference of years built| / 25.
+    """
+
+    ose_building_id: int
+    property_name: str
+    gross_floor_area_sqft: float
+    year_built: int | None
+    site_eui_kbtu_per_sqft: float
+    distance: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +144,34 @@ def benchmark_get(*, criteria: PeerCriteria, site_eui: float | None = None) -> B
     )
 
 
+def nearest_peers(
+    *, criteria: PeerCriteria, gross_floor_area_sqft: float, year_built: int, count: int
+) -> list[Peer]:
+    """The `count` peers nearest in size and age, the nearest first; see `Peer` for the distance.
+
+    One query, if `criteria` has year and kind as those of a `Benchmark` do; it reads the peers of
+    one use type and year by `benchmarkrecord_peers`. None without year or kind.
+    """
+    if criteria.data_year is None or criteria.is_synthetic is None:
+        return []
+    area = "property_gfa_total_sqft"
+    doublings = Abs(Ln(F(area) / Value(gross_floor_area_sqft))) / Ln(Value(2.0))
+    years = Coalesce(
+        Abs(Cast(F("year_built"), FloatField()) - Value(float(year_built))), Value(_YEARS_UNKNOWN)
+    )
+    distance = ExpressionWrapper(doublings + years / YEARS_A_DOUBLING, output_field=FloatField())
+    records = BenchmarkRecord.objects.filter(_is_peer(criteria)).annotate(distance=distance)
+    rows: Any = records.order_by("distance", "building__ose_building_id").values(
+        "site_eui_kbtu_per_sqft",
+        "year_built",
+        "distance",
+        ose_building_id=F("building__ose_building_id"),
+        property_name=F("building__property_name"),
+        gross_floor_area_sqft=F(area),
+    )
+    return [Peer(**row) for row in rows[:count]]
+
+
 def _year_and_kind(criteria: PeerCriteria) -> tuple[int, bool] | None:
     values = {
         "type": criteria.primary_property_type,
@@ -135,6 +197,8 @@ def _is_peer(criteria: PeerCriteria) -> Q:
     ):
         if value is not None:
             conditions &= Q(**{lookup: value})
+    if criteria.without_building_id is not None:
+        conditions &= ~Q(building_id=criteria.without_building_id)
     return conditions
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from buildings.models import PROVENANCE_TABLES
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 
 
@@ -45,12 +46,13 @@ class RoleDefinition:
 ROLES: Final[Mapping[Role, RoleDefinition]] = {
     Role.OWNER: RoleDefinition(
         purpose="owns the database and its tables; runs migrations and the commands of the model "
-        "(`register_shipped_model`, `train_model`, `promote_model`)",
+        "(`register_shipped_model`, `train_model`, `promote_model`, `rollback_model`)",
         variable="OWNER_DATABASE_URL",
         database_privileges=(),
     ),
     Role.APP: RoleDefinition(
-        purpose="serves requests: API, admin, `create_token`, `createsuperuser`",
+        purpose="serves requests: API, admin, `create_token`, `createsuperuser`, "
+        "`shadow_predictions`",
         variable="DATABASE_URL",
         database_privileges=("CONNECT",),
         settings={"idle_in_transaction_session_timeout": "60s"},
@@ -145,6 +147,13 @@ TABLE_GROUPS: Final = (
         title="Model versions",
         tables=("mlmodel_modelversion",),
         why="who serves requests cannot choose the model that answers them",
+        app=_READ,
+        auditor=_READ,
+    ),
+    TableGroup(
+        title="History of promotions",
+        tables=INSERT_ONLY_TABLES,
+        why="insert-only: triggers refuse a change even to the owner",
         app=_READ,
         auditor=_READ,
     ),

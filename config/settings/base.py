@@ -108,6 +108,10 @@ REST_KNOX = {
 
 #: The registered model whose champion serves.
 SERVED_MODEL_NAME = "site-energy-use"
+#: How often a worker asks which version is the champion, s; 0: never, until it is restarted.
+MODEL_POLL_SECONDS: float = env.float("MODEL_POLL_SECONDS", 2.0)
+#: Which share of the inputs the challenger scores as well (`manage.py shadow_predictions`).
+SHADOW_SHARE: float = env.float("SHADOW_SHARE", 0.1)
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
 #: MLflow's own store; a local SQLite file and folder unless the environment names a server.

@@ -22,7 +22,13 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from mlmodel.errors import IncompleteFactsError, ModelError
-from predictions.errors import PredictionFailedError
+from predictions.errors import (
+    EmissionFactorsMissingError,
+    PredictionFailedError,
+    UnknownEmissionFactorSetError,
+    UnsuitablePredictionError,
+    VersionGoneError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +62,12 @@ NOT_ACCEPTABLE: Final = ProblemType("not-acceptable", 406, "No format that you a
 INCOMPLETE_FACTS: Final = ProblemType(
     "incomplete-facts", 409, "The stored facts do not suffice for a prediction"
 )
+UNSUITABLE_PREDICTION: Final = ProblemType(
+    "unsuitable-prediction", 409, "The stored prediction lacks what this needs"
+)
+MODEL_VERSION_GONE: Final = ProblemType(
+    "model-version-gone", 409, "The model version that made the prediction cannot be had again"
+)
 LENGTH_REQUIRED: Final = ProblemType("length-required", 411, "The body's length must be stated")
 BODY_TOO_LARGE: Final = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
@@ -67,6 +79,9 @@ DATABASE_UNAVAILABLE: Final = ProblemType(
     "database-unavailable", 503, "The database cannot be reached"
 )
 MODEL_UNAVAILABLE: Final = ProblemType("model-unavailable", 503, "No model is being served")
+EMISSION_FACTORS_MISSING: Final = ProblemType(
+    "emission-factors-missing", 503, "No emission factors are stored"
+)
 
 #: Seconds after which a caller who was answered 503 may well try again.
 _RETRY_AFTER_SECONDS: Final = 5
@@ -137,6 +152,24 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
             return BODY_TOO_LARGE, {"detail": str(exc.detail), "errors": [error]}, headers
         case IncompleteFactsError():
             return INCOMPLETE_FACTS, {"detail": str(exc)}, headers
+        case UnknownEmissionFactorSetError():
+            error = {
+                "pointer": "/emission_factor_set",
+                "detail": str(exc),
+                "code": "unknown-choice",
+            }
+            return INVALID_INPUT, {"detail": str(exc), "errors": [error]}, headers
+        case UnsuitablePredictionError():
+            return UNSUITABLE_PREDICTION, {"detail": str(exc)}, headers
+        case VersionGoneError():
+            _log(exc)
+            detail = "Ask for a new prediction of these features: the model served now answers it."
+            return MODEL_VERSION_GONE, {"detail": detail}, headers
+        case EmissionFactorsMissingError():
+            _log(exc)
+            headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+            detail = "Nothing was stored. Try again later."
+            return EMISSION_FACTORS_MISSING, {"detail": detail}, headers
         case PredictionFailedError():
             detail = "Your input and this failure are on the record; asking again may help."
             members = {

@@ -27,6 +27,7 @@ _WITH_BODY = (
     exceptions.UNSUPPORTED_MEDIA_TYPE,
     exceptions.PREDICTION_FAILED,
     exceptions.MODEL_UNAVAILABLE,
+    exceptions.EMISSION_FACTORS_MISSING,
 )
 
 
@@ -53,8 +54,9 @@ class ProblemAutoSchema(AutoSchema):
             problems += _WITH_PATH_PARAMETER
         if self.method == "POST":
             problems += _WITH_BODY
-        if self.method == "POST" and "{" in self.path:
-            problems.append(exceptions.INCOMPLETE_FACTS)
+        problems += getattr(self.view, "problems_of", {}).get(
+            getattr(self.view, "action", None), ()
+        )
         return problems
 
     def _problem_body(self, status: int, problems: list[ProblemType]) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
+from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
-from predictions.models import ErrorCode, PredictionInput
+from predictions.models import ErrorCode, PredictionInput, PredictionOutput
+from predictions.services.answers import output_emissions
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -71,13 +74,112 @@ class ModelReferenceSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
-class PredictionOutputSerializer(serializers.Serializer[Any]):
-    """What the model answered: a year's site energy use, and the same by building area."""
+class EmissionFactorSetReferenceSerializer(serializers.Serializer[Any]):
+    """The emission factors that made emissions of the fuels."""
 
-    site_energy_use_kbtu = serializers.FloatField(help_text="Site energy use of a year, kBtu.")
+    id = serializers.CharField(
+        source="*", help_text="Name and version: what `?emission_factor_set=` takes."
+    )
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+    data_year = serializers.IntegerField(
+        allow_null=True, help_text="Data year whose published emissions it explains."
+    )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {
+            "id": emission_factor_set_slug(instance),
+            "name": instance.name,
+            "version": instance.version,
+            "data_year": instance.data_year,
+        }
+
+
+class CautionSerializer(serializers.Serializer[Any]):
+    """Why a prediction deserves less trust."""
+
+    feature = serializers.CharField(help_text="The feature at fault.")
+    detail = serializers.CharField(help_text="What is unusual about it.")
+
+
+def _bounds(help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, help_text=help_text
+    )
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    """Between which values the truth lies with the nominal probability: low and high."""
+
+    site_energy_use_kbtu = _bounds("Low and high, kBtu.")
+    ghg_emissions_mtco2e = _bounds("Low and high, t CO2e.")
+
+
+class IntervalsSerializer(serializers.Serializer[Any]):
+    """By nominal coverage, per cent."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            str(coverage): IntervalSerializer(help_text=f"Holds the truth {coverage} times in 100.")
+            for coverage in COVERAGES
+        }
+
+
+class PredictionOutputSerializer(serializers.Serializer[Any]):
+    """What the model answered: a year's site energy use by fuel, what it emits, and how sure that
+    is. Predictions of before version 0.2 have only the first two members; the others are null."""
+
+    site_energy_use_kbtu = serializers.FloatField(
+        help_text="Site energy use of a year, kBtu: the sum of the three fuels."
+    )
     site_eui_kbtu_per_sqft = serializers.FloatField(
         help_text="Site energy use intensity: by building area without parking, kBtu/ft²/year."
     )
+    electricity_kbtu = serializers.FloatField(allow_null=True, help_text="Electricity, kBtu.")
+    natural_gas_kbtu = serializers.FloatField(allow_null=True, help_text="Natural gas, kBtu.")
+    steam_kbtu = serializers.FloatField(allow_null=True, help_text="District steam, kBtu.")
+    ghg_emissions_mtco2e = serializers.FloatField(
+        allow_null=True, help_text="Greenhouse gas emissions, t CO2e: fuels times factors."
+    )
+    intervals = IntervalsSerializer(allow_null=True)
+    emission_factor_set = EmissionFactorSetReferenceSerializer(allow_null=True)
+    is_restated = serializers.BooleanField(
+        help_text="Whether the emissions are by other factors than those on the record."
+    )
+    support = serializers.FloatField(
+        allow_null=True,
+        help_text="Share of the training buildings that are at least as unusual: 1 is ordinary, 0 "
+        "is unlike anything the model learnt from.",
+    )
+    cautions = CautionSerializer(many=True, allow_null=True)
+
+    def to_representation(self, instance: PredictionOutput) -> dict[str, Any]:
+        factors: KnownFactors | None = self.context.get("factors")
+        emissions = output_emissions(instance, factors=factors)
+        return {
+            "site_energy_use_kbtu": instance.site_energy_use_kbtu,
+            "site_eui_kbtu_per_sqft": instance.site_eui_kbtu_per_sqft,
+            "electricity_kbtu": instance.electricity_kbtu,
+            "natural_gas_kbtu": instance.natural_gas_kbtu,
+            "steam_kbtu": instance.steam_kbtu,
+            "ghg_emissions_mtco2e": emissions and emissions.ghg_emissions_mtco2e,
+            "intervals": emissions
+            and {
+                str(coverage): {
+                    "site_energy_use_kbtu": [
+                        getattr(instance, f"site_energy_use_{end}_{coverage}_kbtu")
+                        for end in ("low", "high")
+                    ],
+                    "ghg_emissions_mtco2e": list(emissions.intervals[coverage]),
+                }
+                for coverage in COVERAGES
+            },
+            "emission_factor_set": emissions
+            and EmissionFactorSetReferenceSerializer(emissions.factor_set).data,
+            "is_restated": bool(emissions and emissions.is_restated),
+            "support": instance.support,
+            "cautions": instance.cautions,
+        }
 
 
 class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
@@ -95,6 +197,11 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
         allow_null=True,
         help_text="The building whose stored facts were used, if any.",
     )
+    what_if_of = serializers.UUIDField(
+        source="what_if_of_id",
+        allow_null=True,
+        help_text="The prediction whose features this one varies, if any.",
+    )
     features = serializers.SerializerMethodField(help_text="Every feature as the model saw it.")
     output = serializers.SerializerMethodField()
     error_code = serializers.SerializerMethodField()
@@ -108,6 +215,7 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
             "request_id",
             "model",
             "ose_building_id",
+            "what_if_of",
             "features",
             "output",
             "error_code",
@@ -124,7 +232,7 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
         output = getattr(prediction, "output", None)
         if output is None or output.error_code:
             return None
-        return dict(PredictionOutputSerializer(output).data)
+        return dict(PredictionOutputSerializer(output, context=self.context).data)
 
     @extend_schema_field(serializers.ChoiceField(choices=ErrorCode.choices, allow_null=True))
     def get_error_code(self, prediction: PredictionInput) -> str | None:

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from predictions.api.views import (
     BuildingPredictionViewSet,
+    EmissionFactorSetViewSet,
     ModelVersionViewSet,
     PredictionViewSet,
 )
@@ -12,6 +13,7 @@ from predictions.api.views import (
 router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
+router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
 
 urlpatterns = [
     *router.urls,

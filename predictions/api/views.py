@@ -1,21 +1,32 @@
 """Thin views: parse, call the service or selector, serialise."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from buildings.api.pagination import StrictQueryMixin
-from buildings.models import Building
+from buildings.models import Building, EmissionFactorSet
+from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_list
+from predictions.api import examples, exceptions
 from predictions.api.authentication import MayPredict
+from predictions.api.explaining import (
+    EmissionFactorSetQuerySerializer,
+    EmissionFactorSetSerializer,
+    ExplanationSerializer,
+    WhatIfAnswerSerializer,
+    WhatIfSerializer,
+)
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
@@ -26,65 +37,60 @@ from predictions.api.serializers import (
 )
 from predictions.errors import PredictionFailedError
 from predictions.models import Channel, PredictionInput
-from predictions.selectors import building_features, prediction_list
-from predictions.services import Call, Question, prediction_create
-
-_FACTS = {
-    "primary_property_type": "Hotel",
-    "gross_floor_area_sqft": 88434,
-    "year_built": 1927,
-    "number_of_floors": 12,
-    "neighborhood": "DOWNTOWN",
-}
-_PREDICTION = {
-    "id": "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10",
-    "url": "http://127.0.0.1:8000/api/v1/predictions/0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10/",
-    "created_at": "2026-11-24T09:30:00.123456Z",
-    "request_id": "0199d3a0-5b1b-7f10-8c55-6a7f3c0e9b21",
-    "model": {"name": "site-energy-use", "version": 1},
-    "ose_building_id": None,
-    "features": _FACTS,
-    "output": {"site_energy_use_kbtu": 6_988_209.9, "site_eui_kbtu_per_sqft": 79.02},
-    "error_code": None,
-}
-_MODEL_VERSION = {
-    "name": "site-energy-use",
-    "version": 1,
-    "alias": "champion",
-    "created_at": "2026-11-24T09:00:00Z",
-    "promoted_at": "2026-11-24T09:00:01Z",
-    "artifact_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "size_bytes": 3_350_000,
-    "signature": {"inputs": [], "outputs": []},
-    "parameters": {"seed": 42},
-    "metrics": {"f": {"r2_log": 0.77, "r2_log_std": 0.03, "mdape": 0.34}},
-    "data_fingerprint": {"is_synthetic": False, "row_count": 3211},
-    "code_version": "0.1.0",
-}
-_ANSWER_EXAMPLE = OpenApiExample("A prediction", value=_PREDICTION, response_only=True)
-_STORED_ANSWER_EXAMPLE = OpenApiExample(
-    "A prediction from stored facts",
-    value={**_PREDICTION, "ose_building_id": 1},
-    response_only=True,
+from predictions.selectors import (
+    building_features,
+    explanation_get,
+    factors_chosen,
+    prediction_list,
 )
+from predictions.services.door import Call, Question, prediction_create
+from predictions.services.explanations import explanation_create
+from predictions.services.variations import variation_create
+
+_ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
+_EXPLANATION_EXAMPLE = OpenApiExample(
+    "An explanation", value=examples.EXPLANATION, response_only=True
+)
+_NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
+_ASKING: Final = frozenset({"create", "explain", "what_if"})
 
 
-class _Predicting:
+def _call(request: Request, body: bytes) -> Call:
+    user: Any = request.user
+    token: Any = request.auth
+    return Call(
+        caller=user,
+        caller_name=user.get_username(),
+        token_prefix=token.token_key[:8],
+        channel=Channel.API,
+        request_id=request.META["HTTP_X_REQUEST_ID"],
+        body_sha256=hashlib.sha256(body).hexdigest() if body else "",
+        received_at=timezone.now(),
+    )
+
+
+def _empty_body(request: Request) -> bytes:
+    """The body, which is empty or `{}`."""
+    body = request_body(request)
+    if body:
+        NoInputSerializer(data=request.data).is_valid(raise_exception=True)
+    return body
+
+
+class _Predicting(StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
+    query_serializers = {
+        "create": EmissionFactorSetQuerySerializer,
+        "retrieve": EmissionFactorSetQuerySerializer,
+    }
+
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
-        user: Any = request.user
-        token: Any = request.auth
-        call = Call(
-            caller=user,
-            caller_name=user.get_username(),
-            token_prefix=token.token_key[:8],
-            channel=Channel.API,
-            request_id=request.META["HTTP_X_REQUEST_ID"],
-            body_sha256=hashlib.sha256(body).hexdigest() if body else "",
-            received_at=timezone.now(),
+        (prediction,) = prediction_create(
+            call=_call(request, body),
+            questions=[question],
+            emission_factor_set=self.query.validated_data.get("emission_factor_set"),
         )
-        (prediction,) = prediction_create(call=call, questions=[question])
         if prediction.output.error_code:
             raise PredictionFailedError(
                 prediction_id=prediction.id, error_code=prediction.output.error_code
@@ -99,10 +105,16 @@ class _Predicting:
         description="Your own; staff see everybody's.",
         examples=[_ANSWER_EXAMPLE],
     ),
-    retrieve=extend_schema(summary="One prediction on the record", examples=[_ANSWER_EXAMPLE]),
+    retrieve=extend_schema(
+        summary="One prediction on the record",
+        description="With `emission_factor_set`, its emissions and their intervals restated by "
+        "other factors, `is_restated` being true: fuels are on the record, so no model is asked "
+        "and nothing is stored.",
+        parameters=[EmissionFactorSetQuerySerializer],
+        examples=[_ANSWER_EXAMPLE],
+    ),
 )
 class PredictionViewSet(
-    StrictQueryMixin,
     _Predicting,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -115,6 +127,11 @@ class PredictionViewSet(
     pagination_class = NewestFirstPagination
     lookup_field = "id"
     lookup_value_converter = "uuid"
+    problems_of = {
+        "retrieve": (exceptions.INVALID_INPUT, exceptions.UNSUITABLE_PREDICTION),
+        "explain": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
+        "what_if": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
+    }
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
         user: Any = self.request.user
@@ -122,15 +139,23 @@ class PredictionViewSet(
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]
-        return [*permissions, MayPredict()] if self.action == "create" else permissions
+        return [*permissions, MayPredict()] if self.action in _ASKING else permissions
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        prediction = self.get_object()
+        slug = self.query.validated_data.get("emission_factor_set")
+        factors = None if slug is None else factors_chosen(slug=slug)
+        context = {**self.get_serializer_context(), "factors": factors}
+        return Response(PredictionSerializer(prediction, context=context).data)
 
     @extend_schema(
         summary="Predict a building's yearly site energy use",
         description="The input and the answer are on the record before the answer is given.",
+        parameters=[EmissionFactorSetQuerySerializer],
         request=FeaturesSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
-            OpenApiExample("A hotel of 1927", value=_FACTS, request_only=True),
+            OpenApiExample("A hotel of 1927", value=examples.FACTS, request_only=True),
             _ANSWER_EXAMPLE,
         ],
     )
@@ -140,11 +165,88 @@ class PredictionViewSet(
         facts.is_valid(raise_exception=True)
         return self.predict(request, body=body, question=Question(features=facts.validated_data))
 
+    @extend_schema(
+        summary="The explanation of a prediction",
+        description="404 if nobody asked for it yet: ask by POST.",
+        responses=ExplanationSerializer,
+        examples=[_EXPLANATION_EXAMPLE],
+    )
+    @action(detail=True, methods=["get"], url_path="explanations", pagination_class=None)
+    def explanations(self, request: Request, id: UUID) -> Response:  # noqa: A002 -- the lookup field
+        explanation = explanation_get(prediction=self.get_object())
+        if explanation is None:
+            raise Http404
+        return Response(ExplanationSerializer(explanation).data)
 
-class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericViewSet[Building]):
+    @extend_schema(
+        summary="Explain a prediction",
+        description=(
+            "What each feature adds to the prediction, beside a usual building of the same primary "
+            "property type, in kBtu: Shapley values, which add up. And the nearest peers with "
+            "measured energy. Computed once, by the model version that made the prediction, and "
+            "stored: a second POST answers the same with 200. The body is empty or `{}`."
+        ),
+        request=NoInputSerializer,
+        responses={
+            201: OpenApiResponse(ExplanationSerializer, description="Computed and stored."),
+            200: OpenApiResponse(ExplanationSerializer, description="Stored before."),
+        },
+        examples=[_NOTHING_EXAMPLE, _EXPLANATION_EXAMPLE],
+    )
+    @explanations.mapping.post
+    def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        prediction = self.get_object()
+        body = _empty_body(request)
+        explanation, is_new = explanation_create(call=_call(request, body), prediction=prediction)
+        return Response(
+            ExplanationSerializer(explanation).data,
+            status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
+        )
+
+    @extend_schema(
+        summary="Predict with some features changed",
+        description=(
+            "A prediction like any other, on the record, of the same features with the changes: "
+            "by the model version and the emission factors of the original, so that only the "
+            "changes make the difference. null takes a feature away; a pointer of an error leads "
+            "into `changes` even where an unchanged feature is at fault."
+        ),
+        request=WhatIfSerializer,
+        responses={
+            201: OpenApiResponse(WhatIfAnswerSerializer, description="Stored and answered.")
+        },
+        examples=[
+            OpenApiExample("Without steam", value=examples.CHANGES, request_only=True),
+            OpenApiExample("The difference", value=examples.WHAT_IF, response_only=True),
+        ],
+    )
+    @action(detail=True, methods=["post"], url_path="what-if")
+    def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        original = self.get_object()
+        body = request_body(request)
+        asked = WhatIfSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        variation, difference = variation_create(
+            call=_call(request, body),
+            original=original,
+            features=asked.varied(original.features),
+        )
+        shown = WhatIfAnswerSerializer(
+            {"original": original, "variation": variation, "difference": difference},
+            context={"request": request},
+        ).data
+        return Response(
+            shown,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": shown["variation"]["url"]},
+        )
+
+
+class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
+    problems_of = {"create": (exceptions.INCOMPLETE_FACTS,)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
@@ -155,17 +257,20 @@ class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericV
             "Uses the facts of the building's latest yearly record: areas, uses, age, place, fuels "
             "connected and ENERGY STAR score, never its metered energy. The body is empty or `{}`."
         ),
+        parameters=[EmissionFactorSetQuerySerializer],
         request=NoInputSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
-            OpenApiExample("Nothing to say", value={}, request_only=True),
-            _STORED_ANSWER_EXAMPLE,
+            _NOTHING_EXAMPLE,
+            OpenApiExample(
+                "A prediction from stored facts",
+                value=examples.STORED_PREDICTION,
+                response_only=True,
+            ),
         ],
     )
     def create(self, request: Request, ose_building_id: int) -> Response:
-        body = request_body(request)
-        if body:
-            NoInputSerializer(data=request.data).is_valid(raise_exception=True)
+        body = _empty_body(request)
         try:
             building, features = building_features(ose_building_id=ose_building_id)
         except Building.DoesNotExist:
@@ -179,7 +284,7 @@ class BuildingPredictionViewSet(StrictQueryMixin, _Predicting, viewsets.GenericV
     list=extend_schema(
         summary="Registered model versions, newest first",
         description="The one whose alias is `champion` serves.",
-        examples=[OpenApiExample("A version", value=_MODEL_VERSION, response_only=True)],
+        examples=[OpenApiExample("A version", value=examples.MODEL_VERSION, response_only=True)],
     )
 )
 class ModelVersionViewSet(
@@ -193,3 +298,23 @@ class ModelVersionViewSet(
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="Sets of emission factors, the latest first",
+        description="The first is what new predictions are made with if they name none.",
+        examples=[OpenApiExample("A set", value=examples.EMISSION_FACTOR_SET, response_only=True)],
+    )
+)
+class EmissionFactorSetViewSet(
+    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[EmissionFactorSet]
+):
+    """By which factors fuels become emissions, and where the figures come from."""
+
+    queryset = EmissionFactorSet.objects.none()
+    serializer_class = EmissionFactorSetSerializer
+    pagination_class = None
+
+    def get_queryset(self) -> QuerySet[EmissionFactorSet]:
+        return emission_factor_set_list()

@@ -66,7 +66,7 @@ class FakeNeighbours:
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> FakeNeighbours:
     fake = FakeNeighbours()
     monkeypatch.setattr(setup, "call_command", fake.call_command)
-    monkeypatch.setitem(sys.modules, "predictions.services", fake)
+    monkeypatch.setitem(sys.modules, "predictions.services.accounts", fake)
     return fake
 
 

@@ -75,12 +75,18 @@ def test_environment_is_honoured() -> None:
 
 def test_worker_is_warmed_before_its_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
-    warmed: list[bool] = []
-    services = SimpleNamespace(served_model_warm=lambda: warmed.append(True))
-    monkeypatch.setitem(sys.modules, "predictions.services", services)
+    steps: list[str] = []
+    services = SimpleNamespace(
+        served_model_warm=lambda: steps.append("warm"),
+        serving_watch=lambda: steps.append("watch"),
+        serving_unwatch=lambda: steps.append("unwatch"),
+    )
+    monkeypatch.setitem(sys.modules, "predictions.services.serving", services)
     monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.setattr(sys, "path", list(sys.path))
     import config.gunicorn as settings
 
     settings.post_worker_init(worker=None)
-    assert warmed == [True]
+    assert steps == ["warm", "watch"]
+    settings.worker_exit(server=None, worker=None)
+    assert steps == ["warm", "watch", "unwatch"]

@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from buildings.models import PROVENANCE_TABLES
 from config.management.commands.export_reference import PAGES
 from config.postgres.account import wheel_package
+from mlmodel.models import INSERT_ONLY_TABLES
 from predictions.models import AUDIT_TABLES
 from tests.fakes import FakeServedModel
 
@@ -74,7 +75,7 @@ def test_the_sql_creates_a_database_that_migrate_has_nothing_to_add_to(tmp_path:
 @pytest.mark.django_db
 def test_every_insert_only_table_is_named() -> None:
     page = (REFERENCE / "schema.md").read_text(encoding="utf-8")
-    for table in (*PROVENANCE_TABLES, *AUDIT_TABLES):
+    for table in (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES):
         assert f"- `{table}`\n" in page
         with connection.cursor() as cursor:
             cursor.execute(

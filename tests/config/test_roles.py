@@ -24,6 +24,7 @@ from buildings.models import (
     RecordRevision,
     RejectedRow,
 )
+from buildings.services.factors import emission_factor_sets_seed
 from config.roles.matrix import (
     GRANTEES,
     ROLES,
@@ -33,15 +34,22 @@ from config.roles.matrix import (
     column_privileges,
     table_privileges,
 )
-from predictions import services
-from predictions.models import AUDIT_TABLES, PredictionOutput
-from predictions.services import Serving, api_caller_get_or_create, api_token_create
+from mlmodel.models import INSERT_ONLY_TABLES
+from predictions.models import (
+    AUDIT_TABLES,
+    PredictionInput,
+    PredictionOutput,
+    ShadowOutput,
+)
+from predictions.services import serving as serving_module
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.serving import Serving
 from tests.buildings import csvs
 from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_model_version
 
-INSERT_ONLY = (*AUDIT_TABLES, *PROVENANCE_TABLES)
+INSERT_ONLY = (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
 TABLES = sorted(classified_tables())
 GRANTED = {(table, role): set(privileges) for table, role, privileges in table_privileges()}
 SEEN = {(table, role): columns for table, role, columns in column_privileges()}
@@ -283,7 +291,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
 ) -> None:
     with django_as(place.urls[Role.OWNER]):
         version = make_model_version(alias="champion")
-    monkeypatch.setattr(services, "_serving", Serving(version, FakeServedModel()))
+        emission_factor_sets_seed()
+    monkeypatch.setattr(serving_module, "_serving", Serving(version, FakeServedModel()))
     with django_as(place.urls[Role.APP]):
         _, secret = api_token_create(user=api_caller_get_or_create(username="caller"), name="t")
         api = APIClient(headers={"Authorization": f"Bearer {secret}"})
@@ -291,6 +300,13 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert answer.status_code == 201, answer.content
         assert api.get(f"/api/v1/predictions/{answer.json()['id']}/").status_code == 200
         assert PredictionOutput.objects.count() == 1
+        # What `shadow_predictions` does runs as this role too.
+        stored = PredictionInput.objects.get()
+        ShadowOutput.objects.create(
+            input=stored, model_version=version, error_code="model-failure", duration_ms=1.0
+        )
+        explained = api.post(f"/api/v1/predictions/{answer.json()['id']}/explanations/")
+        assert explained.status_code == 201, explained.content
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

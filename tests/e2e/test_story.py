@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from predictions.models import PredictionInput, PredictionOutput
-from predictions.services import api_caller_get_or_create, api_token_create
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
 
 ROOT = Path(__file__).parents[2]
 FACTS = {"primary_property_type": "Hotel", "gross_floor_area_sqft": 88434, "year_built": 1927}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import skops.io
 
-from mlmodel.artifact import file_digests
+from mlmodel.artifact import ARRAYS_FILE, file_digests, save_arrays
 from mlmodel.signature import model_signature
 from mlmodel.training import train
 from tests.mlmodel.rows import made_up
@@ -20,6 +20,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory.mkdir()
     pipeline = train(made_up(), max_iter=5)
     (directory / "model.skops").write_bytes(skops.io.dumps(pipeline))
+    arrays = pipeline.named_steps["energy"].to_estimator().to_arrays()
+    save_arrays(directory / ARRAYS_FILE, arrays)
     (directory / "MLmodel").write_text("serialization_format: skops\n", encoding="utf-8")
     return directory
 

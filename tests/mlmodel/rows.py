@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlmodel.training import TrainingData
+from mlmodel.training import TrainingData, emissions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlmodel.features import FeatureValue
 
 _EUI = {"Hotel": 90.0, "Warehouse": 25.0, "Large Office": 60.0, "Mid-Rise Multifamily": 35.0}
+#: kg CO2e per MBtu of electricity, natural gas and steam.
+FACTORS = np.array([7.0, 53.0, 77.0])
 _USES = {
     "Hotel": "Hotel",
     "Warehouse": "Non-Refrigerated Warehouse",
@@ -37,6 +41,7 @@ def made_up(count: int = 160, *, seed: int = 7) -> TrainingData:
                 "largest_property_use_type_gfa_sqft": area * 0.9 if number % 2 else None,
                 "has_steam": steam,
                 "has_electricity": True,
+                "has_natural_gas": kind == "Hotel",
                 "energy_star_score": score if number % 4 else None,
             }
         )
@@ -44,6 +49,21 @@ def made_up(count: int = 160, *, seed: int = 7) -> TrainingData:
     is_residential = np.array(
         [row["primary_property_type"] == "Mid-Rise Multifamily" for row in rows]
     )
+    site_energy = np.array(energy)
+    fuels = np.array([_shares(row) for row in rows]) * site_energy[:, None]
     return TrainingData(
-        rows=rows, site_energy_use_kbtu=np.array(energy), is_residential=is_residential
+        rows=rows,
+        ose_building_ids=np.arange(900_001, 900_001 + count),
+        site_energy_use_kbtu=site_energy,
+        fuels_kbtu=fuels,
+        ghg_emissions_mtco2e=emissions_of(fuels, FACTORS),
+        is_residential=is_residential,
+        factors_kgco2e_per_mbtu=FACTORS,
     )
+
+
+def _shares(row: "Mapping[str, FeatureValue]") -> tuple[float, float, float]:
+    """Half of a hotel's energy is gas; steam is three tenths of whatever has it."""
+    steam = 0.3 if row["has_steam"] else 0.0
+    gas = 0.5 if row["primary_property_type"] == "Hotel" else 0.0
+    return 1.0 - gas - steam, gas, steam

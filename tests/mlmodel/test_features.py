@@ -1,7 +1,11 @@
 """The one list of inputs."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlmodel.features import (
     FEATURE_NAMES,
@@ -18,6 +22,19 @@ def test_an_unknown_category_is_a_defect_here() -> None:
         encode([{"primary_property_type": "Castle"}])
 
 
+@pytest.mark.parametrize(
+    "feature", [f for f in FEATURES if f.kind == "category"], ids=lambda f: f.name
+)
+@pytest.mark.parametrize("value", ["", "castle", float("nan"), 0, True])
+def test_a_category_is_one_of_its_choices_exactly(feature: Feature, value: Any) -> None:
+    with pytest.raises(KeyError):
+        encode([{}, {feature.name: value}])
+
+
+def test_no_rows_are_no_rows() -> None:
+    assert encode([]).shape == (0, len(FEATURES))
+
+
 def test_what_is_missing_is_nan_and_never_zero() -> None:
     assert np.isnan(encode([{}, dict.fromkeys(FEATURE_NAMES)])).all()
 
@@ -31,6 +48,41 @@ def test_values_keep_their_place() -> None:
     assert at["gross_floor_area_sqft"] == 88434
     assert at["has_steam"] == 1.0
     assert at["longitude"] == -122.34
+
+
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                feature.name: st.none()
+                | (
+                    st.sampled_from(feature.choices)
+                    if feature.kind == "category"
+                    else st.booleans()
+                    if feature.kind == "boolean"
+                    else st.integers(-(2**53), 2**53) | st.floats()
+                )
+                for feature in FEATURES
+            },
+        ),
+        max_size=4,
+    )
+)
+def test_each_value_is_encoded_by_itself(rows: list[dict[str, Any]]) -> None:
+    """As written down in the docstring, value by value."""
+    encoded = encode(rows)
+    assert encoded.dtype == np.float64
+    assert encoded.flags.c_contiguous
+    for row, values in zip(rows, encoded.tolist(), strict=True):
+        for feature, value in zip(FEATURES, values, strict=True):
+            given_value = row.get(feature.name)
+            if given_value is None:
+                assert np.isnan(value)
+            elif feature.kind == "category":
+                assert feature.choices[int(value)] == given_value
+            else:
+                assert value == float(given_value) or (np.isnan(value) and np.isnan(given_value))
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from buildings.services.factors import emission_factor_sets_seed
 from mlmodel.errors import IncompleteFactsError, TrainingDataError
 from mlmodel.features import FEATURE_NAMES
-from mlmodel.selectors import model_version_champion, record_features, training_data
+from mlmodel.selectors import (
+    model_version_champion,
+    new_building_data,
+    record_features,
+    training_data,
+)
 from tests.buildings.factories import (
     BenchmarkRecordFactory,
     BuildingFactory,
@@ -16,6 +23,11 @@ from tests.buildings.factories import (
 from tests.predictions.factories import make_model_version
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def factors() -> None:
+    emission_factor_sets_seed()
 
 
 def record_of(*, building: dict[str, Any] | None = None, **values: Any) -> Any:
@@ -75,6 +87,7 @@ def test_too_few_records_are_no_training_data() -> None:
         training_data()
 
 
+@pytest.mark.usefixtures("factors")
 def test_only_compliant_measured_usable_records_are_trained_on() -> None:
     real = DatasetImportFactory.create(is_synthetic=False)
     synthetic = DatasetImportFactory.create(is_synthetic=True)
@@ -98,6 +111,7 @@ def test_only_compliant_measured_usable_records_are_trained_on() -> None:
     }
 
 
+@pytest.mark.usefixtures("factors")
 def test_a_year_is_trained_on_as_it_was_whatever_later_years_say() -> None:
     records = [record_of(year_built=1950, neighborhood="EAST") for _ in range(50)]
     for record in records:
@@ -108,12 +122,96 @@ def test_a_year_is_trained_on_as_it_was_whatever_later_years_say() -> None:
     assert {(row["year_built"], row["neighborhood"]) for row in data.rows} == {(1950, "EAST")}
 
 
+@pytest.mark.usefixtures("factors")
 def test_without_real_records_the_synthetic_ones_are_taken_and_said_so() -> None:
     synthetic = DatasetImportFactory.create(is_synthetic=True)
     for _ in range(50):
         record_of(dataset_import=synthetic)
     _, fingerprint = training_data()
     assert fingerprint["is_synthetic"] is True
+
+
+def test_without_emission_factors_there_is_nothing_to_compare_with() -> None:
+    for _ in range(50):
+        record_of()
+    with pytest.raises(TrainingDataError, match="emission factors for 2016"):
+        training_data()
+
+
+@pytest.mark.usefixtures("factors")
+def test_fuels_and_emissions_are_as_published_and_unknown_is_not_zero() -> None:
+    fuels: dict[str, Any] = {
+        "electricity_kbtu": 3e6,
+        "natural_gas_kbtu": 0.0,
+        "steam_use_kbtu": None,
+    }
+    first = record_of(**fuels, total_ghg_emissions_mtco2e=20.91)
+    record_of(**fuels, total_ghg_emissions_mtco2e=-0.8)
+    record_of(**fuels, total_ghg_emissions_mtco2e=None)
+    for _ in range(47):
+        record_of()
+    data, _ = training_data()
+    of_first = int(np.flatnonzero(data.ose_building_ids == first.building.ose_building_id)[0])
+    assert data.fuels_kbtu[of_first, :2].tolist() == [3e6, 0.0]
+    assert np.isnan(data.fuels_kbtu[of_first, 2])
+    assert data.ghg_emissions_mtco2e[of_first] == 20.91
+    assert np.isnan(data.ghg_emissions_mtco2e[of_first + 1 : of_first + 3]).all()
+    assert data.factors_kgco2e_per_mbtu.tolist() == [6.9714, 53.11, 77.188]
+
+
+def test_without_later_years_there_are_no_new_buildings() -> None:
+    record_of()
+    assert new_building_data() == {}
+
+
+@pytest.mark.usefixtures("factors")
+def test_new_buildings_are_those_that_no_model_was_trained_on() -> None:
+    real = DatasetImportFactory.create(is_synthetic=False)
+    metered: dict[str, Any] = {
+        "electricity_kbtu": 4e6,
+        "natural_gas_kbtu": 1e6,
+        "steam_use_kbtu": None,
+    }
+
+    def later(building: Any, data_year: int, **values: Any) -> None:
+        BenchmarkRecordFactory.create(
+            building=building,
+            data_year=data_year,
+            dataset_import=real,
+            primary_property_type="Hotel",
+            property_gfa_total_sqft=88434.0,
+            compliance_status="Compliant",
+            **{"site_energy_use_kbtu": 7e6, **metered, **values},
+        )
+
+    known = record_of(dataset_import=real).building
+    refused = record_of(dataset_import=real, compliance_status="Not Compliant").building
+    in_2017, late, both_late = (BuildingFactory.create(year_built=1990) for _ in range(3))
+    for building in (known, refused, in_2017):
+        later(building, 2017)
+    for building in (known, in_2017, both_late):
+        later(building, 2018)
+    later(late, 2019, site_energy_use_kbtu=None)
+    later(both_late, 2019, electricity_kbtu=5e6)
+    groups = new_building_data()
+
+    def ids(group: str) -> list[int]:
+        return groups[group].ose_building_ids.tolist()
+
+    def expected(*buildings: Any) -> list[int]:
+        return sorted(building.ose_building_id for building in buildings)
+
+    assert list(groups) == ["2017", "2018-2019", "not in the file"]
+    assert ids("2017") == expected(refused, in_2017)
+    assert ids("2018-2019") == expected(late, both_late)
+    assert ids("not in the file") == expected(in_2017, late, both_late)
+    # Published in 2017; the sum of the fuels, of the newer record, from 2018 on.
+    assert groups["2017"].site_energy_use_kbtu.tolist() == [7e6, 7e6]
+    of_late = dict(zip(ids("2018-2019"), groups["2018-2019"].site_energy_use_kbtu, strict=True))
+    assert of_late == {late.ose_building_id: 5e6, both_late.ose_building_id: 6e6}
+    # Restated with the factors of 2016, whatever was published.
+    restated = (4 * 6.9714) + 53.11
+    assert groups["2017"].ghg_emissions_mtco2e == pytest.approx([restated, restated])
 
 
 def test_the_champion_is_the_one_so_called() -> None:

@@ -1,6 +1,8 @@
 """Train, register, ship, promote: with a real MLflow store."""
 
+import getpass
 import json
+import os
 import shutil
 from io import StringIO
 from pathlib import Path
@@ -9,18 +11,20 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from mlmodel import registry, services
+from mlmodel import evaluation, registry, services
 from mlmodel.artifact import file_digests
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError, SignatureMismatchError
-from mlmodel.models import ModelVersion
+from mlmodel.models import ModelPromotion, ModelVersion
 from mlmodel.services import (
     model_version_promote,
+    model_version_reevaluate,
     model_version_register_shipped,
     model_version_train,
 )
 from tests.mlmodel.rows import made_up
-from tests.predictions.factories import make_model_version
+from tests.predictions.factories import make_model_version, make_user
 
 # MLflow and what it uses warn of themselves as they save.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
@@ -44,6 +48,15 @@ def command(name: str, *arguments: str, **options: Any) -> str:
     return out.getvalue()
 
 
+def forget_versions() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no event may wait for its check
+        cursor.execute("ALTER TABLE mlmodel_modelpromotion DISABLE TRIGGER USER")
+        ModelPromotion.objects.all().delete()
+        ModelVersion.objects.all().delete()
+        cursor.execute("ALTER TABLE mlmodel_modelpromotion ENABLE TRIGGER USER")
+
+
 def train_one() -> ModelVersion:
     return model_version_train(folds=2, repeats=1, max_iter=3)
 
@@ -56,17 +69,19 @@ def test_from_training_to_the_champion(
 
     steps: list[int] = []
     first = model_version_train(folds=2, repeats=1, max_iter=3, on_step=lambda: steps.append(1))
-    assert len(steps) == 2
+    assert len(steps) == 4  # two folds of two populations
     assert first.alias is None
     assert first.data_fingerprint == FINGERPRINT
     assert first.code_version.startswith("0.1.0")
-    assert set(first.metrics) == {"a", "f", "b", "c"}
+    energy = first.metrics["scores"]["non_residential"]["energy"]
+    assert set(energy) == {"a", "f", "b", "c"}
+    assert len(first.metrics["folds"]["emissions"]["f"]["mdape"]) == 2
     assert {"MLmodel", "model.skops", "input_example.json"} <= first.file_digests.keys()
 
     client = mlflow.MlflowClient()
     run = client.get_run(first.run_id)
     assert run.data.params["seed"] == "42"
-    assert run.data.metrics["c_r2_log"] == first.metrics["c"]["r2_log"]
+    assert run.data.metrics["non_residential_energy_c_r2_log"] == energy["c"]["r2_log"]
     assert run.data.tags["artifact_digest"] == first.artifact_digest
     logged = client.get_model_version(first.name, str(first.version))
     assert logged.run_id == first.run_id
@@ -78,27 +93,54 @@ def test_from_training_to_the_champion(
 
     said = command("promote_model", str(first.version))
     assert "is now the champion" in said
-    assert "HUP" in said
+    assert "no champion yet" in said
     assert client.get_model_version_by_alias(first.name, "champion").version == logged.version
 
     second = train_one()
     assert second.version == first.version + 1
+    client.set_registered_model_alias(first.name, "kept", str(first.version))
     command("promote_model", str(second.version), "--alias", "challenger")
-    command("promote_model", str(second.version))
+    assert registry.aliases(first.name) == {
+        "champion": first.version,
+        "challenger": second.version,
+        "kept": first.version,
+    }
+    command("promote_model", str(second.version), "--force", "--reason", "made up")
+    assert registry.aliases(first.name) == {"champion": second.version, "kept": first.version}
     assert list(ModelVersion.objects.order_by("version").values_list("version", "alias")) == [
         (first.version, None),
         (second.version, "champion"),
     ]
 
-    # When MLflow refuses, nothing has moved here either.
-    def refuse(*_: object) -> None:
-        raise RuntimeError("no MLflow")
+    # When MLflow refuses, nothing has moved here either, and what it did is undone.
+    set_aliases = registry.set_aliases
 
-    monkeypatch.setattr(registry, "set_alias", refuse)
+    def refuse(name: str, wanted: dict[str, int]) -> None:
+        set_aliases(name, wanted)
+        if wanted["champion"] == first.version:
+            raise RuntimeError("no MLflow")
+
+    monkeypatch.setattr(registry, "set_aliases", refuse)
     with pytest.raises(RuntimeError, match="no MLflow"):
         model_version_promote(version=first)
     second.refresh_from_db()
     assert second.alias == "champion"
+    assert registry.aliases(first.name) == {"champion": second.version, "kept": first.version}
+    assert ModelPromotion.objects.count() == 3
+    monkeypatch.setattr(registry, "set_aliases", set_aliases)
+
+    # One command takes the former champion back.
+    said = command("rollback_model", "--reason", "it answers too high")
+    assert f"{first} is the champion again, in place of {second}" in said
+    assert registry.aliases(first.name) == {"champion": first.version, "kept": first.version}
+    event = ModelPromotion.objects.latest("id")
+    assert (event.version, event.replaced_version, event.kind, event.reason) == (
+        first,
+        second,
+        "rollback",
+        "it answers too high",
+    )
+    assert event.promoted_by_name
 
     # Workers find the files by digest; if the store is lost, MLflow has them.
     assert registry.artifact_directory(second) == model_store / second.artifact_digest
@@ -123,14 +165,14 @@ def test_from_training_to_the_champion(
     command("ship_model", str(first.version), directory=tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert file_digests(tmp_path / "model") == manifest["file_digests"] == first.file_digests
-    ModelVersion.objects.update(size_bytes=6_000_000)
-    with pytest.raises(CommandError, match="5 MiB"):
+    ModelVersion.objects.update(size_bytes=10_000_001)
+    with pytest.raises(CommandError, match="10,000,000 may ship"):
         command("ship_model", str(first.version), directory=tmp_path)
 
     # A checkout of that release registers it anew, once.
     monkeypatch.undo()
     monkeypatch.setattr(registry, "SHIPPED_DIR", tmp_path)
-    ModelVersion.objects.all().delete()
+    forget_versions()
     version, is_new = model_version_register_shipped()
     assert is_new
     assert version.alias == "champion"
@@ -143,7 +185,49 @@ def test_the_command_trains_and_reports(model_store: Path, rows_in_database: Non
     said = command("train_model", "--folds", "2", "--repeats", "1")
     assert "160 SYNTHETIC records" in said
     assert "R² of log" in said
+    assert "All buildings, CO2e emissions" in said
     assert f"promote_model {ModelVersion.objects.get().version}" in said
+    assert ModelVersion.objects.get().alias is None
+    said = command("train_model", "--folds", "2", "--repeats", "1", "--challenger")
+    assert "is now the challenger" in said
+    assert [version.alias for version in ModelVersion.objects.order_by("version")] == [
+        None,
+        "challenger",
+    ]
+
+
+def test_a_version_is_measured_anew_by_its_own_parameters(
+    rows_in_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def evaluate(data: object, *, protocol: object, parameters: dict[str, Any]) -> object:
+        seen.append(parameters)
+        return protocol
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    monkeypatch.setattr(evaluation, "metrics_of", lambda found: {"f": {"r2_log": 0.5}})
+    version = make_model_version(parameters={"max_iter": 3, "seed": 7, "folds": 2})
+    assert model_version_reevaluate(version=version) == {"f": {"r2_log": 0.5}}
+    model_version_reevaluate(version=make_model_version())
+    assert seen == [{"max_iter": 3}, {}]  # folds and seed are the protocol's
+    version.refresh_from_db()
+    assert version.metrics == {}
+
+
+def test_who_has_no_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert services._name_of(None) == f"uid {os.getuid()}"
+    assert services._name_of(make_user(username="ada")) == "ada"
+
+
+def test_metrics_of_either_layout_are_logged_as_numbers() -> None:
+    assert dict(registry._flat({"f": {"r2_log": 0.8}})) == {"f_r2_log": 0.8}
+    nested = {"all": {"energy": {"a": {"mdape": 1, "folds": [1.0]}}}}
+    assert dict(registry._flat(nested)) == {"all_energy_a_mdape": 1.0}
 
 
 def test_without_rows_there_is_nothing_to_train() -> None:

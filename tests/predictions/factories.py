@@ -10,7 +10,7 @@ from django.utils import timezone
 from mlmodel.features import FEATURES, FeatureValue
 from mlmodel.models import ModelVersion
 from predictions.models import Channel
-from predictions.services import Call
+from predictions.services.door import Call
 
 
 def facts(**changes: Any) -> dict[str, FeatureValue]:

@@ -7,14 +7,25 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import Question, api_token_create, groups_ensure, prediction_create
-from tests.fakes import FakeServedModel
+from mlmodel.prediction import Caution
+from predictions.models import (
+    ApiToken,
+    PredictionExplanation,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+)
+from predictions.services.accounts import api_token_create, groups_ensure
+from predictions.services.door import Question, prediction_create
+from predictions.services.explanations import explanation_create
+from predictions.services.variations import variation_create
+from tests.buildings.factories import BenchmarkRecordFactory
+from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.factories import call_of, facts, make_user
 
 pytestmark = pytest.mark.django_db
 
-LOGGED = ["predictionrequest", "predictioninput", "predictionoutput"]
+LOGGED = ["predictionrequest", "predictioninput", "predictionoutput", "predictionexplanation"]
 
 
 def url(model: str, view: str = "changelist", *args: Any) -> str:
@@ -37,7 +48,8 @@ def story(served: FakeServedModel) -> dict[str, PredictionInput]:
         raise SystemExit
 
     ann = make_user(username="ann")
-    answered = ask(ann)
+    answered = ask(ann, latitude=47.61, longitude=-122.34)
+    explanation_create(call=call_of(ann), prediction=answered)
     served.answer = fail
     failed = ask(make_user(username="<script>alert(1)</script>"))
     served.answer = die
@@ -56,6 +68,7 @@ def test_nothing_logged_can_be_added_changed_or_deleted(
         "predictionrequest": PredictionRequest,
         "predictioninput": PredictionInput,
         "predictionoutput": PredictionOutput,
+        "predictionexplanation": PredictionExplanation,
         "apitoken": ApiToken,
     }
     rows = tables[model].objects
@@ -78,7 +91,13 @@ def test_a_prediction_reads_as_a_story(
     page = admin_browser.get(
         url("predictioninput", "change", story["answered"].pk)
     ).content.decode()
-    for text in ("Gross floor area", "88,434", "ft²", "7,074,720", "80.0", "ann", "unknown"):
+    for text in (
+        *("Gross floor area", "88,434", "ft²", "7,074,720", "80.0", "ann", "unknown"),
+        *("5,306,040", "1,768,680", "130.9", "seattle-2016 version 1", "0.500", "none"),
+        *("3,537,360 to 14,149,440 kBtu", "65.5 to 261.9 t CO2e"),
+        *("A usual building of this type", "4,000,000 kBtu", "+3,074,720 kBtu"),
+        "Latitude, Longitude",
+    ):
         assert text in page
     failed = admin_browser.get(
         url("predictioninput", "change", story["failed"].pk)
@@ -88,6 +107,41 @@ def test_a_prediction_reads_as_a_story(
         url("predictioninput", "change", story["no output"].pk)
     ).content.decode()
     assert "no output" in missing
+
+
+def test_a_variation_leads_to_what_it_varies_and_cautions_are_said(
+    admin_browser: Client, served: FakeServedModel
+) -> None:
+    original = ask(make_user())
+    served.answer = lambda rows: [
+        prediction_of(electricity_kbtu=1.0, cautions=(Caution("year_built", "<b>very</b> old"),))
+    ]
+    varied, _ = variation_create(
+        call=call_of(make_user()), original=original, features=original.features
+    )
+    page = admin_browser.get(url("predictioninput", "change", varied.pk)).content.decode()
+    assert url("predictioninput", "change", original.pk) in page
+    assert "&lt;b&gt;very&lt;/b&gt; old" in page
+    listed = admin_browser.get(url("predictioninput"), {"what_if_of__isempty": "0"})
+    assert [row.pk for row in listed.context["cl"].result_list] == [varied.pk]
+
+
+def test_an_explanation_shows_contributions_peers_and_reference(
+    admin_browser: Client, served: FakeServedModel
+) -> None:
+    peer: Any = BenchmarkRecordFactory(year_built=None)
+    user = make_user()
+    explanation, _ = explanation_create(call=call_of(user), prediction=ask(user))
+    page = admin_browser.get(
+        url("predictionexplanation", "change", explanation.pk)
+    ).content.decode()
+    for text in (
+        f"{peer.building.ose_building_id} {peer.building.property_name}",
+        "95,000 ft², year unknown: 80.0 kBtu/ft²",
+        "+3,074,720 kBtu",
+        "50,000 ft²",
+    ):
+        assert text in page
 
 
 def test_a_call_shows_its_inputs_with_their_answers(

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from mlmodel.features import FEATURE_NAMES, FEATURES_BY_NAME, feature_conflicts
-from mlmodel.models import ModelVersion
+from mlmodel.models import INSERT_ONLY_TABLES, ModelVersion
 from predictions.management.commands.make_examples import EXAMPLES
 from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
 from tests.fakes import FakeServedModel
@@ -23,10 +23,12 @@ SHIPPED = settings.PROJECT_DIR / "fixtures" / "examples"
 
 def forget_everything() -> None:
     with connection.cursor() as cursor:
-        for table in AUDIT_TABLES:
+        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(f"TRUNCATE {', '.join(AUDIT_TABLES)}, mlmodel_modelversion")
-        for table in AUDIT_TABLES:
+        cursor.execute(
+            f"TRUNCATE {', '.join((*AUDIT_TABLES, *INSERT_ONLY_TABLES))}, mlmodel_modelversion"
+        )
+        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
@@ -63,6 +65,11 @@ def test_what_is_written_is_what_is_on_the_record_and_loads(
     assert [float(row["site_energy_use_kbtu"]) for row in answers] == [
         row["site_energy_use_kbtu"] for row in outputs
     ]
+
+    assert answers[0]["emission_factor_set"] == "seattle-2016-v1"
+    assert answers[0]["cautions"] == "[]"
+    for name in ("electricity_kbtu", "site_energy_use_high_90_kbtu", "ghg_emissions_mtco2e"):
+        assert [float(row[name]) for row in answers] == [row[name] for row in outputs]
 
     version = ModelVersion.objects.values("name", "version", "artifact_digest").get()
     forget_everything()

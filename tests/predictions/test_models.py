@@ -1,17 +1,39 @@
 """What PostgreSQL itself refuses."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import Question, prediction_create
+from buildings.models import EmissionFactorSet
+from predictions.models import (
+    AUDIT_TABLES,
+    SHADOW_FIELDS,
+    PredictionExplanation,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+    ShadowOutput,
+)
+from predictions.services.door import Question, prediction_create
+from predictions.services.explanations import explanation_create
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
 
 
 @pytest.fixture
 def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInput:
-    return prediction_create(call=call_of(make_user()), questions=[Question(features=facts())])[0]
+    """One that is on the record, explained, and scored by a challenger too."""
+    call = call_of(make_user())
+    (stored,) = prediction_create(call=call, questions=[Question(features=facts())])
+    ShadowOutput.objects.create(
+        input=stored,
+        model_version=stored.request.model_version,
+        duration_ms=1.0,
+        **dict.fromkeys(SHADOW_FIELDS, 1.0),
+    )
+    explanation_create(call=call, prediction=stored)
+    return stored
 
 
 @pytest.mark.parametrize("table", AUDIT_TABLES)
@@ -75,6 +97,113 @@ def test_an_output_is_an_energy_or_an_error_and_the_only_one(
 ) -> None:
     with pytest.raises(IntegrityError, match=constraint):
         PredictionOutput.objects.create(input=prediction, **{"duration_ms": 1.0, **values})
+
+
+#: Of a valid output by fuel, what makes it one.
+BY_FUEL: dict[str, Any] = {
+    "electricity_kbtu": 60.0,
+    "natural_gas_kbtu": 30.0,
+    "steam_kbtu": 10.0,
+    "site_energy_use_kbtu": 100.0,
+    "site_eui_kbtu_per_sqft": 1.0,
+    "site_energy_use_low_80_kbtu": 90.0,
+    "site_energy_use_high_80_kbtu": 110.0,
+    "site_energy_use_low_90_kbtu": 80.0,
+    "site_energy_use_high_90_kbtu": 120.0,
+    "ghg_emissions_mtco2e": 10.0,
+    "ghg_emissions_low_80_mtco2e": 9.0,
+    "ghg_emissions_high_80_mtco2e": 11.0,
+    "ghg_emissions_low_90_mtco2e": 8.0,
+    "ghg_emissions_high_90_mtco2e": 12.0,
+    "emissions_ratio_low_80": 0.9,
+    "emissions_ratio_high_80": 1.1,
+    "emissions_ratio_low_90": 0.8,
+    "emissions_ratio_high_90": 1.2,
+    "support": 0.5,
+    "cautions": [],
+}
+
+
+@pytest.fixture
+def unanswered(prediction: PredictionInput) -> PredictionInput:
+    return PredictionInput.objects.create(request=prediction.request, position=1, features={})
+
+
+def output_of(prediction: PredictionInput, **changes: Any) -> PredictionOutput:
+    values = {"emission_factor_set": EmissionFactorSet.objects.get(), **BY_FUEL, **changes}
+    return PredictionOutput.objects.create(input=prediction, duration_ms=1.0, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        *(({name: None}, "by_fuel_or_not") for name in BY_FUEL if not name.startswith("site_e")),
+        ({"emission_factor_set": None}, "by_fuel_or_not"),
+        ({"site_energy_use_low_80_kbtu": None}, "by_fuel_or_not"),
+        ({"site_energy_use_kbtu": None}, "value_xor_error"),
+        ({"error_code": "model-failure"}, "value_xor_error|by_fuel_or_not"),
+        *(({name: -1.0}, "_finite|share|sum|nested") for name in BY_FUEL if name != "cautions"),
+        *(
+            ({name: value}, "_finite|share|sum|nested")
+            for name in BY_FUEL
+            if name != "cautions"
+            for value in (float("nan"), float("inf"))
+        ),
+        ({"site_energy_use_kbtu": 100.001}, "energy_is_the_sum"),
+        ({"steam_kbtu": 9.999}, "energy_is_the_sum"),
+        ({"site_energy_use_low_80_kbtu": 101.0}, "energy_intervals_nested"),
+        ({"site_energy_use_high_80_kbtu": 99.0}, "energy_intervals_nested"),
+        ({"site_energy_use_low_90_kbtu": 91.0}, "energy_intervals_nested"),
+        ({"site_energy_use_high_90_kbtu": 109.0}, "energy_intervals_nested"),
+        ({"ghg_emissions_low_80_mtco2e": 10.1}, "emissions_intervals_nested"),
+        ({"ghg_emissions_high_90_mtco2e": 10.9}, "emissions_intervals_nested"),
+        ({"emissions_ratio_low_80": 1.01}, "ratios_nested"),
+        ({"emissions_ratio_high_90": 1.09}, "ratios_nested"),
+        ({"support": 1.001}, "support_share"),
+    ],
+)
+def test_no_impossible_output_can_be_stored(
+    unanswered: PredictionInput, values: dict, constraint: str
+) -> None:
+    with transaction.atomic(), pytest.raises(IntegrityError, match=constraint):
+        output_of(unanswered, **values)
+    output_of(unanswered)  # and without the change it can
+
+
+def test_an_output_without_fuels_is_what_it_was_before(unanswered: PredictionInput) -> None:
+    PredictionOutput.objects.create(
+        input=unanswered, site_energy_use_kbtu=1.0, site_eui_kbtu_per_sqft=1.0, duration_ms=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"reference_kbtu": 49.99}, "adds_up"),
+        ({"contributions": []}, "adds_up"),
+        ({"reference_kbtu": -1.0}, "finite|adds_up"),
+        ({"percentile": 101.0}, "percentile_range"),
+        ({"duration_ms": -1.0}, "duration_positive"),
+    ],
+)
+def test_an_explanation_adds_up(unanswered: PredictionInput, values: dict, constraint: str) -> None:
+    explanation: dict[str, Any] = {
+        "input": unanswered,
+        "site_energy_use_kbtu": 100.0,
+        "reference_features": {},
+        "reference_kbtu": 50.0,
+        "contributions": [{"contribution_kbtu": 60.5}, {"contribution_kbtu": -10.5}],
+        "orders": 0,
+        "seed": 1,
+        "peers": [],
+        "peer_count": 0,
+        "duration_ms": 1.0,
+    }
+    with transaction.atomic(), pytest.raises(IntegrityError, match=constraint):
+        PredictionExplanation.objects.create(**{**explanation, **values})
+    PredictionExplanation.objects.create(**explanation)
+    with transaction.atomic(), pytest.raises(IntegrityError, match="input_id"):
+        PredictionExplanation.objects.create(**explanation)
 
 
 def test_positions_are_unique_in_a_call(prediction: PredictionInput) -> None:

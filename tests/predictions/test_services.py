@@ -4,31 +4,33 @@ import logging
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.models import ModelVersion
-from mlmodel.runtime import Prediction, ServedModel
-from predictions import services
+from mlmodel.prediction import Interval, Prediction
+from mlmodel.runtime import ServedModel
+from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
 from predictions.selectors import api_token_get_valid
-from predictions.services import (
-    Question,
+from predictions.services import serving as serving_module
+from predictions.services.accounts import (
     api_caller_get_or_create,
     api_token_create,
     api_token_revoke,
     groups_ensure,
-    prediction_create,
-    served_model_warm,
-    serving_get,
 )
-from tests.fakes import FakeServedModel
+from predictions.services.door import Question, prediction_create
+from predictions.services.serving import served_model_warm, serving_get
+from tests.buildings.factories import EmissionFactorSetFactory
+from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.factories import call_of, facts, make_model_version, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,23 +75,64 @@ def test_a_failing_model_leaves_input_and_error_code(
 @pytest.mark.parametrize(
     "wrong",
     [
-        Prediction(math.nan, 80.0),
-        Prediction(math.inf, 80.0),
-        Prediction(-1.0, 80.0),
-        Prediction(1.0, -0.1),
+        prediction_of(electricity_kbtu=math.nan),
+        prediction_of(electricity_kbtu=math.inf),
+        prediction_of(electricity_kbtu=-1.0),
+        prediction_of(electricity_kbtu=1.0, site_eui_kbtu_per_sqft=-0.1),
+        prediction_of(electricity_kbtu=1.0, site_energy_use_kbtu=2.0),
+        prediction_of(electricity_kbtu=1.0, support=1.5),
+        prediction_of(electricity_kbtu=1.0, energy_80=Interval(2.0, 3.0)),
+        prediction_of(electricity_kbtu=1.7e308),
+        prediction_of(electricity_kbtu=1.0, emissions_ratio_90=None),
+        prediction_of(electricity_kbtu=1.0, support=None),
     ],
 )
 def test_what_is_no_energy_becomes_an_error_code(
     served: FakeServedModel, wrong: Prediction
 ) -> None:
-    served.answer = lambda rows: [Prediction(8.0, 0.8), wrong]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=8.0), wrong]
     outputs = [prediction.output for prediction in ask(facts(), facts())]
     assert [output.error_code for output in outputs] == [None, "invalid-output"]
     assert outputs[0].site_energy_use_kbtu == 8.0
 
 
+def test_without_any_emission_factors_nothing_is_written(served: FakeServedModel) -> None:
+    with connection.cursor() as cursor:
+        for table in ("buildings_emissionfactor", "buildings_emissionfactorset"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM buildings_emissionfactor")
+        cursor.execute("DELETE FROM buildings_emissionfactorset")
+        for table in ("buildings_emissionfactor", "buildings_emissionfactorset"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    with pytest.raises(EmissionFactorsMissingError, match="register_shipped_model"):
+        ask(facts())
+    assert counts() == (0, 0, 0)
+    assert served.seen == []
+
+
+def test_emissions_are_by_the_latest_factors_or_those_asked_for(served: FakeServedModel) -> None:
+    made: Any = EmissionFactorSetFactory(name="seattle-2017", data_year=2017, version=3)
+    served.answer = lambda rows: [prediction_of(natural_gas_kbtu=1e6)]
+    for slug, expected in ((None, made), ("seattle-2016", None), ("seattle-2017-v3", made)):
+        (prediction,) = prediction_create(
+            call=call_of(make_user()),
+            questions=[Question(features=facts())],
+            emission_factor_set=slug,
+        )
+        stored = PredictionOutput.objects.get(input=prediction)
+        assert stored.ghg_emissions_mtco2e == pytest.approx(53.11)
+        assert (stored.emission_factor_set == made) is (expected == made)
+    with pytest.raises(UnknownEmissionFactorSetError):
+        prediction_create(
+            call=call_of(make_user()),
+            questions=[Question(features=facts())],
+            emission_factor_set="seattle-2017-v4",
+        )
+    assert counts() == (3, 3, 3)
+
+
 def test_one_answer_too_few_fails_every_row(served: FakeServedModel) -> None:
-    served.answer = lambda rows: [Prediction(8.0, 0.8)]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=8.0)]
     assert {p.output.error_code for p in ask(facts(), facts())} == {"model-failure"}
 
 
@@ -156,7 +199,7 @@ def test_ids_are_version_7_and_sort_by_time(served: FakeServedModel) -> None:
 
 
 def test_the_answer_is_what_is_stored(served: FakeServedModel) -> None:
-    served.answer = lambda rows: [Prediction(7_226_362.123456789, 81.71)]
+    served.answer = lambda rows: [prediction_of(electricity_kbtu=7_226_362.123456789)]
     (prediction,) = ask(facts())
     stored = PredictionOutput.objects.get(input=prediction)
     assert stored.site_energy_use_kbtu == prediction.output.site_energy_use_kbtu
@@ -209,16 +252,16 @@ def test_a_model_that_cannot_be_loaded_is_logged_at_warm_up(
 
 def test_a_second_thread_does_not_load_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock is asked twice: whoever waited for it finds the model there."""
-    done = services.Serving(make_model_version(), FakeServedModel())
+    done = serving_module.Serving(make_model_version(), FakeServedModel())
 
     class Meanwhile:
         def __enter__(self) -> None:
-            services._serving = done
+            serving_module._serving = done
 
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(services, "_serving_lock", Meanwhile())
+    monkeypatch.setattr(serving_module, "_serving_lock", Meanwhile())
     assert serving_get() is done
     monkeypatch.undo()
 

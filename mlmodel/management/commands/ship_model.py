@@ -12,7 +12,7 @@ from mlmodel.errors import ModelError
 from mlmodel.models import ModelVersion
 from mlmodel.services import model_version_ship
 
-_LARGEST_BYTES: Final = 5 * 1024 * 1024
+_LARGEST_BYTES: Final = 10_000_000
 
 
 class Command(BaseCommand):
@@ -30,7 +30,9 @@ class Command(BaseCommand):
             if version.data_fingerprint["is_synthetic"]:
                 raise CommandError(f"{version} was trained on synthetic records; it must not ship.")
             if version.size_bytes > _LARGEST_BYTES:
-                raise CommandError(f"{version} has {version.size_bytes:,} bytes; 5 MiB may ship.")
+                raise CommandError(
+                    f"{version} has {version.size_bytes:,} bytes; {_LARGEST_BYTES:,} may ship."
+                )
             model_version_ship(version=version, directory=options["directory"])
         except ModelVersion.DoesNotExist:
             raise CommandError(f"There is no version {options['version']}.") from None

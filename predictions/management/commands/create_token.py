@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from predictions.services import api_caller_get_or_create, api_token_create
+from predictions.services.accounts import api_caller_get_or_create, api_token_create
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from mlmodel.features import FeatureRow
 from predictions.exports import write_inputs_csv, write_outputs_csv, write_sql
 from predictions.models import Channel
 from predictions.selectors import prediction_list_by_call
-from predictions.services import Call, Question, prediction_create
+from predictions.services.door import Call, Question, prediction_create
 
 #: Made-up buildings of usual shapes; no real building's facts.
 EXAMPLES: Final[tuple[FeatureRow, ...]] = (

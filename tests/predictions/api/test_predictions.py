@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from mlmodel.features import FEATURES
 from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
-from predictions.services import api_caller_get_or_create
+from predictions.services.accounts import api_caller_get_or_create
 from tests.buildings.factories import BenchmarkRecordFactory, BuildingFactory
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import facts, make_user
@@ -76,10 +76,35 @@ def test_a_prediction_is_answered_and_stored(
     assert answer["X-Request-ID"] == "my-id-1"
     shown = answer.json()
     assert answer["Location"] == shown["url"] == f"http://testserver{URL}{shown['id']}/"
+    energy, emissions = 80.0 * 88434, 88434 * (60 * 6.9714 + 20 * 53.11) / 1e6
     assert shown["output"] == {
-        "site_energy_use_kbtu": 80.0 * 88434,
+        "site_energy_use_kbtu": energy,
         "site_eui_kbtu_per_sqft": 80.0,
+        "electricity_kbtu": 60.0 * 88434,
+        "natural_gas_kbtu": 20.0 * 88434,
+        "steam_kbtu": 0.0,
+        "ghg_emissions_mtco2e": pytest.approx(emissions),
+        "intervals": {
+            "80": {
+                "site_energy_use_kbtu": [energy / 2, energy * 2],
+                "ghg_emissions_mtco2e": pytest.approx([emissions / 2, emissions * 2]),
+            },
+            "90": {
+                "site_energy_use_kbtu": [energy / 4, energy * 4],
+                "ghg_emissions_mtco2e": pytest.approx([emissions / 4, emissions * 4]),
+            },
+        },
+        "emission_factor_set": {
+            "id": "seattle-2016-v1",
+            "name": "seattle-2016",
+            "version": 1,
+            "data_year": 2016,
+        },
+        "is_restated": False,
+        "support": 0.5,
+        "cautions": [],
     }
+    assert shown["what_if_of"] is None
     assert (shown["error_code"], shown["ose_building_id"]) == (None, None)
     assert list(shown["features"]) == [feature.name for feature in FEATURES]
     assert shown["features"]["has_steam"] is True
@@ -164,8 +189,8 @@ def test_who_may_only_read_cannot_predict(
 def test_queries_a_request_are_few_and_fixed(
     api: APIClient, served: FakeServedModel, django_assert_num_queries: Any
 ) -> None:
-    # token; BEGIN, INSERT call, INSERT inputs, COMMIT; BEGIN, INSERT outputs, COMMIT
-    with django_assert_num_queries(8):
+    # token; factors; BEGIN, INSERT call, INSERT inputs, COMMIT; BEGIN, INSERT outputs, COMMIT
+    with django_assert_num_queries(9):
         prediction = post(api, facts()).json()
     with django_assert_num_queries(2):
         api.get(prediction["url"])

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from predictions.api import exceptions
 from predictions.api.views import PredictionViewSet
 from predictions.models import ApiToken
-from predictions.services import api_token_create, api_token_revoke
+from predictions.services.accounts import api_token_create, api_token_revoke
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,282 @@
+"""What the trees see of a building: columns made from encoded features. NumPy only.
+
+The order of magnitude comes from a *use-mix prior*, log E ≈ log Σ_u A_u · exp(θ_u): each use's
+floor area as reported times that use's intensity, with θ shrunk towards the pooled intensity
+(ridge). Everything else is learnt as a residual over it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodel.features import (
+    BUILDING_TYPES,
+    FEATURE_NAMES,
+    NEIGHBORHOODS,
+    PRIMARY_PROPERTY_TYPES,
+    PROPERTY_USE_TYPES,
+    building_area,
+)
+
+Array = NDArray[np.float64]
+
+COLUMN_OF: Final[Mapping[str, int]] = {name: i for i, name in enumerate(FEATURE_NAMES)}
+_RANKS: Final = ("largest", "second_largest", "third_largest")
+_USES: Final = [COLUMN_OF[f"{rank}_property_use_type"] for rank in _RANKS]
+_USE_AREAS: Final = [COLUMN_OF[f"{rank}_property_use_type_gfa_sqft"] for rank in _RANKS]
+_N_USES: Final = len(PROPERTY_USE_TYPES)
+_N_TYPES: Final = len(PRIMARY_PROPERTY_TYPES)
+_PARKING: Final = PROPERTY_USE_TYPES.index("Parking")
+
+#: Portfolio Manager's market sectors, a little finer: shares of floor area by these are columns.
+SECTORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "office": ("Office", "Financial Office", "Bank Branch", "Courthouse", "Medical Office"),
+    "retail": (
+        "Retail Store", "Strip Mall", "Enclosed Mall", "Lifestyle Center", "Other - Mall",
+        "Wholesale Club/Supercenter", "Automobile Dealership",
+    ),
+    "food": (
+        "Restaurant", "Fast Food Restaurant", "Food Service", "Food Sales", "Bar/Nightclub",
+        "Other - Restaurant/Bar", "Supermarket/Grocery Store",
+        "Convenience Store without Gas Station",
+    ),
+    "health": (
+        "Hospital (General Medical & Surgical)", "Other/Specialty Hospital",
+        "Urgent Care/Clinic/Other Outpatient", "Outpatient Rehabilitation/Physical Therapy",
+    ),
+    "technology": ("Laboratory", "Data Center", "Other - Technology/Science"),
+    "education": (
+        "K-12 School", "College/University", "Adult Education", "Vocational School",
+        "Pre-school/Daycare", "Other - Education", "Library",
+    ),
+    "lodging": (
+        "Hotel", "Residence Hall/Dormitory", "Senior Care Community", "Residential Care Facility",
+        "Other - Lodging/Residential", "Multifamily Housing",
+    ),
+    "assembly": (
+        "Worship Facility", "Social/Meeting Hall", "Museum", "Performing Arts", "Movie Theater",
+        "Convention Center", "Stadium (Open)", "Transportation Terminal/Station",
+        "Fitness Center/Health Club/Gym", "Swimming Pool", "Other - Recreation",
+        "Other - Entertainment/Public Assembly",
+    ),
+    "storage": (
+        "Non-Refrigerated Warehouse", "Distribution Center", "Self-Storage Facility",
+        "Mailing Center/Post Office",
+    ),
+    "cold_storage": ("Refrigerated Warehouse",),
+    "industry": (
+        "Manufacturing/Industrial Plant", "Energy/Power Station", "Other - Utility",
+        "Repair Services (Vehicle, Shoe, Locksmith, etc)",
+    ),
+}  # fmt: skip
+_SECTOR_OF: Final[Array] = np.array(
+    [[use in uses for uses in SECTORS.values()] for use in PROPERTY_USE_TYPES], dtype=np.float64
+)
+
+#: The residual's mean by category, shrunk towards 0 by this many buildings.
+_ENCODED: Final[Mapping[str, int]] = {
+    "primary_property_type": _N_TYPES,
+    "neighborhood": len(NEIGHBORHOODS),
+    "building_type": len(BUILDING_TYPES),
+    "largest_property_use_type": _N_USES,
+}
+_ENCODING_SHRINKAGE: Final = 10.0
+_PRIOR_SHRINKAGE: Final = 6.0
+#: Logarithms of ratios of areas are kept within this: what is beyond is a slip of the pen.
+_RATIO_BOUND: Final = 2.0
+
+_PLAIN: Final = (
+    "year_built", "number_of_floors", "number_of_buildings", "latitude", "longitude",
+    "has_electricity", "has_natural_gas", "has_steam", "energy_star_score",
+)  # fmt: skip
+
+COLUMNS: Final[tuple[str, ...]] = (
+    *_PLAIN,
+    "log_prior_energy",
+    "log_prior_intensity",
+    "log_type_intensity",
+    "log_gross_floor_area",
+    "log_building_area",
+    "log_area_per_floor",
+    "parking_share",
+    "parking_use_share",
+    "largest_use_of_building",
+    "largest_use_of_uses",
+    "log_uses_of_building",
+    "log_uses_of_gross",
+    "log_largest_use_area",
+    "number_of_uses",
+    *(f"share_{sector}" for sector in SECTORS),
+    *(f"effect_{name}" for name in _ENCODED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Floor areas of encoded rows, ft².
+
+    `uses`, (rows, uses), is as reported, without parking, and the whole building where a largest
+    use has no area; a row of zeros has no known use. `parking`: (rows,), parking listed as a use.
+    """
+
+    uses: Array
+    parking: Array
+    building: Array
+    gross: Array
+
+
+def areas_of(encoded: Array) -> Areas:
+    """The floor areas in encoded rows."""
+    rows = len(encoded)
+    building = building_area(encoded)
+    uses = np.zeros((rows, _N_USES))
+    for rank, (use_column, area_column) in enumerate(zip(_USES, _USE_AREAS, strict=True)):
+        use, area = encoded[:, use_column], encoded[:, area_column]
+        known = np.flatnonzero(~np.isnan(use))
+        fallback = building[known] if rank == 0 else 0.0
+        reported = np.where(np.isnan(area[known]), fallback, area[known])
+        uses[known, use[known].astype(np.intp)] += reported
+    parking = uses[:, _PARKING].copy()
+    uses[:, _PARKING] = 0.0
+    return Areas(uses, parking, building, encoded[:, COLUMN_OF["gross_floor_area_sqft"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How encoded rows become columns; fitted on training rows.
+
+    `log_intensity`, (uses + types,): θ, log kBtu/ft². `effects`: the mean residual of each
+    category of the encoded features one after the other, with one more entry each for unknown.
+    """
+
+    log_intensity: Array
+    effects: Array
+
+    @classmethod
+    def fit(cls, encoded: Array, log_energy: Array) -> Self:
+        """`encoded`, (rows, features); `log_energy`, (rows,), log kBtu."""
+        areas = areas_of(encoded)
+        log_intensity = _fit_log_intensity(encoded, areas, log_energy)
+        residual = log_energy - _log_prior(encoded, areas, log_intensity)[0]
+        effects = [
+            _effect(encoded[:, COLUMN_OF[name]], residual, size) for name, size in _ENCODED.items()
+        ]
+        return cls(log_intensity, np.concatenate(effects))
+
+    def columns(self, encoded: Array) -> tuple[Array, Array]:
+        """The columns, (rows, COLUMNS), NaN where unknown; and the prior, log kBtu, (rows,)."""
+        areas = areas_of(encoded)
+        prior, log_type_energy = _log_prior(encoded, areas, self.log_intensity)
+        building, gross = areas.building, areas.gross
+        log_building, log_gross = np.log(building), np.log(gross)
+        total = areas.uses.sum(axis=1)
+        largest = areas.uses.max(axis=1)
+        is_known = total > 0
+        some = np.where(is_known, total, 1.0)
+        out = np.empty((len(encoded), len(COLUMNS)))
+        out[:, : len(_PLAIN)] = encoded[:, _PLAIN_COLUMNS]
+        floors = np.fmax(encoded[:, COLUMN_OF["number_of_floors"]], 1.0)
+        derived = (
+            prior,
+            prior - log_building,
+            log_type_energy - log_building,
+            log_gross,
+            log_building,
+            log_building - np.log(floors),
+            encoded[:, COLUMN_OF["parking_gfa_sqft"]] / gross,
+            areas.parking / gross,
+            largest / building,
+            np.where(is_known, largest / some, 1.0),
+            _bounded_log(np.where(is_known, some / building, 1.0)),
+            _bounded_log((total + areas.parking + 1.0) / gross),
+            np.log1p(largest),
+            (areas.uses > 0).sum(axis=1),
+        )
+        start = len(_PLAIN)
+        for offset, values in enumerate(derived):
+            out[:, start + offset] = values
+        start += len(derived)
+        out[:, start : start + len(SECTORS)] = (areas.uses @ _SECTOR_OF) / some[:, None]
+        out[:, -len(_ENCODED) :] = self.effects[_effect_index(encoded)]
+        return out, prior
+
+    def to_arrays(self) -> dict[str, Array]:
+        """What `from_arrays` needs."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """The design that wrote `arrays`."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+_PLAIN_COLUMNS: Final = [COLUMN_OF[name] for name in _PLAIN]
+_ENCODED_COLUMNS: Final = [COLUMN_OF[name] for name in _ENCODED]
+_ENCODED_SIZES: Final = np.array(list(_ENCODED.values()))
+_ENCODED_STARTS: Final = np.concatenate([[0], np.cumsum(_ENCODED_SIZES + 1)[:-1]])
+
+
+def _bounded_log(ratio: Array) -> Array:
+    bounded: Array = np.clip(np.log(ratio), -_RATIO_BOUND, _RATIO_BOUND)
+    return bounded
+
+
+def _effect_index(encoded: Array) -> NDArray[np.intp]:
+    codes = encoded[:, _ENCODED_COLUMNS]
+    return _ENCODED_STARTS + np.where(np.isnan(codes), _ENCODED_SIZES, codes).astype(np.intp)
+
+
+def _effect(codes: Array, residual: Array, size: int) -> Array:
+    """Mean residual of each category, (size + 1,), shrunk; 0 for unknown, the last."""
+    known = ~np.isnan(codes)
+    code = codes[known].astype(np.intp)
+    count = np.bincount(code, minlength=size)
+    total = np.bincount(code, weights=residual[known] - residual.mean(), minlength=size)
+    return np.append(total / (count + _ENCODING_SHRINKAGE), 0.0)
+
+
+def _by_type(encoded: Array, areas: Areas) -> Array:
+    types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
+    by_type = np.zeros((len(encoded), _N_TYPES))
+    by_type[np.arange(len(encoded)), types] = areas.building
+    return by_type
+
+
+def _log_prior(encoded: Array, areas: Areas, log_intensity: Array) -> tuple[Array, Array]:
+    """log kBtu by uses where any is known, else by type; and by type: (rows,) each."""
+    intensity = np.exp(log_intensity)
+    types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
+    type_energy = areas.building * intensity[_N_USES + types]
+    use_energy = areas.uses @ intensity[:_N_USES]
+    log_type_energy = np.log(type_energy)
+    prior = np.where(
+        use_energy > 0, np.log(np.where(use_energy > 0, use_energy, 1.0)), log_type_energy
+    )
+    return prior, log_type_energy
+
+
+def _fit_log_intensity(encoded: Array, areas: Areas, log_energy: Array) -> Array:
+    """Gauss-Newton on log E = log Σ A·exp(θ), uses and types side by side, with a ridge."""
+    by_type = _by_type(encoded, areas)
+    known = areas.uses.any(axis=1)
+    uses = areas.uses[known]
+    exposure = np.vstack(
+        [
+            np.hstack([uses, np.zeros((len(uses), _N_TYPES))]),
+            np.hstack([np.zeros_like(areas.uses), by_type]),
+        ]
+    )
+    target = np.concatenate([log_energy[known], log_energy])
+    pooled = float(np.median(log_energy - np.log(areas.building)))
+    theta = np.full(exposure.shape[1], pooled)
+    for _ in range(30):
+        weighted = exposure * np.exp(theta)
+        total = weighted.sum(axis=1)
+        gradient = weighted / total[:, None]
+        hessian = gradient.T @ gradient + _PRIOR_SHRINKAGE * np.eye(len(theta))
+        step = gradient.T @ (target - np.log(total)) - _PRIOR_SHRINKAGE * (theta - pooled)
+        theta = theta + np.linalg.solve(hessian, step)
+    return theta

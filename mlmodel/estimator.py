@@ -1,0 +1,147 @@
+"""From what the trees say to energy by fuel with intervals. NumPy only: this is what serves.
+
+The trees answer five numbers a building: the residual of log energy over the prior, the logarithm
+of the carbon intensity under reference factors, the share of steam in what is not electricity, and
+the logarithms of how far off energy and emissions usually are for such buildings. Emissions are
+then arithmetic on fuels: no pair of energy and emissions can be impossible.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodel.design import COLUMN_OF, Design
+from mlmodel.features import PRIMARY_PROPERTY_TYPES
+from mlmodel.flat import FlatTrees
+from mlmodel.prediction import COVERAGES, Caution, Estimates
+from mlmodel.support import Support
+
+Array = NDArray[np.float64]
+
+#: kg CO2e per MBtu of electricity, natural gas and steam (Seattle, 2016): carbon intensity is
+#: learnt under these; any other set can be applied to the fuels afterwards.
+REFERENCE_FACTORS: Final = np.array([6.9714, 53.11, 77.188])
+OUTPUTS: Final = ("energy", "intensity", "steam_share", "energy_difficulty", "emissions_difficulty")
+_FUELS: Final = [COLUMN_OF[f"has_{fuel}"] for fuel in ("electricity", "natural_gas", "steam")]
+_TYPE: Final = COLUMN_OF["primary_property_type"]
+_SCORE: Final = COLUMN_OF["energy_star_score"]
+#: Score known or not times fuels known or not, for each property type.
+GROUPS: Final = 4 * len(PRIMARY_PROPERTY_TYPES)
+
+
+def groups_of(encoded: Array) -> NDArray[np.intp]:
+    """The calibration group of each row: property type, and which of score and fuels is known."""
+    types = encoded[:, _TYPE].astype(np.intp)
+    no_score = np.isnan(encoded[:, _SCORE])
+    no_fuels = np.isnan(encoded[:, _FUELS]).all(axis=1)
+    groups: NDArray[np.intp] = types * 4 + 2 * no_score + no_fuels
+    return groups
+
+
+def is_all_electric(encoded: Array) -> NDArray[np.bool_]:
+    """Rows that are said to have neither natural gas nor steam."""
+    answer: NDArray[np.bool_] = (encoded[:, _FUELS[1:]] == 0).all(axis=1)
+    return answer
+
+
+def fuels_of(encoded: Array, prior: Array, raw: Array) -> Array:
+    """Electricity, natural gas and steam, kBtu, (rows, 3), from the trees' first three outputs.
+
+    A fuel that the building is said not to have is exactly 0.
+    """
+    energy = np.exp(prior + raw[:, 0])
+    allowed = encoded[:, _FUELS] != 0  # unknown counts as possible
+    steam_share = np.clip(raw[:, 2], 0.0, 1.0)
+    steam_share = np.where(allowed[:, 2], np.where(allowed[:, 1], steam_share, 1.0), 0.0)
+    electric, gas, steam = REFERENCE_FACTORS
+    burnt = gas * (1 - steam_share) + steam * steam_share
+    share = np.clip((np.exp(raw[:, 1]) - electric) / (burnt - electric), 0.0, 1.0)
+    possible = allowed[:, 1] | allowed[:, 2]
+    share = np.where(possible, np.where(allowed[:, 0], share, 1.0), 0.0)
+    shares = np.column_stack([1 - share, share * (1 - steam_share), share * steam_share])
+    fuels: Array = energy[:, None] * shares
+    return fuels
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """A fitted model as plain arrays. Thread-safe.
+
+    `energy_quantiles` and `emissions_quantiles`, (GROUPS, coverages, 2): how many difficulties the
+    truth lies below and above, as logarithms.
+    """
+
+    design: Design
+    trees: FlatTrees
+    support: Support
+    energy_quantiles: Array
+    emissions_quantiles: Array
+
+    def estimate(self, encoded: Array) -> Estimates:
+        """Estimates of rows of `features.encode`."""
+        columns, prior = self.design.columns(encoded)
+        return self._estimates(encoded, columns, prior)
+
+    def estimate_with_cautions(self, encoded: Array) -> tuple[Estimates, list[tuple[Caution, ...]]]:
+        """The same, and what is unusual about each row."""
+        columns, prior = self.design.columns(encoded)
+        estimates = self._estimates(encoded, columns, prior)
+        return estimates, self.support.cautions(encoded, columns)
+
+    def _estimates(self, encoded: Array, columns: Array, prior: Array) -> Estimates:
+        raw = self.trees.predict(columns)
+        fuels = fuels_of(encoded, prior, raw)
+        energy = fuels[:, 0] + fuels[:, 1] + fuels[:, 2]
+        groups = groups_of(encoded)
+        of_energy = np.exp(self.energy_quantiles[groups] * np.exp(raw[:, 3])[:, None, None])
+        of_emissions = np.exp(self.emissions_quantiles[groups] * np.exp(raw[:, 4])[:, None, None])
+        # Where there is one fuel, emissions are as uncertain as energy, neither more nor less.
+        of_emissions = np.where(is_all_electric(encoded)[:, None, None], of_energy, of_emissions)
+        return Estimates(
+            fuels_kbtu=fuels,
+            energy_kbtu=energy,
+            energy_intervals={
+                coverage: of_energy[:, i] * energy[:, None] for i, coverage in enumerate(COVERAGES)
+            },
+            emissions_ratios={coverage: of_emissions[:, i] for i, coverage in enumerate(COVERAGES)},
+            support=self.support.scores(encoded, columns),
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything by name, for `artifact.save_arrays`."""
+        parts: Mapping[str, Mapping[str, NDArray[Any]]] = {
+            "design": self.design.to_arrays(),
+            "trees": self.trees.to_arrays(),
+            "support": self.support.to_arrays(),
+            "quantiles": {
+                "energy": self.energy_quantiles,
+                "emissions": self.emissions_quantiles,
+            },
+        }
+        return {
+            f"{part}.{name}": array
+            for part, arrays in parts.items()
+            for name, array in arrays.items()
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The estimator that wrote `arrays`. Raises KeyError or ValueError when something lacks."""
+
+        def part(name: str) -> dict[str, NDArray[Any]]:
+            start = f"{name}."
+            return {
+                key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)
+            }
+
+        quantiles = part("quantiles")
+        return cls(
+            Design.from_arrays(part("design")),
+            FlatTrees.from_arrays(part("trees")),
+            Support.from_arrays(part("support")),
+            quantiles["energy"],
+            quantiles["emissions"],
+        )

@@ -1,0 +1,51 @@
+"""What challengers would have answered, as auditors and data scientists read it."""
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from buildings.admin import ReadOnlyAdmin
+from predictions.models import ShadowOutput
+
+
+@admin.register(ShadowOutput)
+class ShadowOutputAdmin(ReadOnlyAdmin):
+    """A challenger's answers beside the champion's; none of them was given to a caller."""
+
+    show_full_result_count = False
+    list_display = (
+        "created_at",
+        "input",
+        "model_version",
+        "site_energy_use_kbtu",
+        "served_energy",
+        "change",
+        "error_code",
+        "duration_ms",
+    )
+    list_filter = (
+        "model_version",
+        ("error_code", admin.AllValuesFieldListFilter),
+        "created_at",
+    )
+    list_select_related = ("input__output", "model_version")
+    search_fields = ("input__id",)
+    search_help_text = "Prediction id"
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+
+    @display(description="served (kBtu)")
+    def served_energy(self, shadow: ShadowOutput) -> str:
+        served = _served(shadow)
+        return "—" if served is None else f"{served:,.0f}"
+
+    @display(description="change")
+    def change(self, shadow: ShadowOutput) -> str:
+        served, scored = _served(shadow), shadow.site_energy_use_kbtu
+        if not served or scored is None:
+            return "—"
+        return f"{scored / served - 1:+.1%}"
+
+
+def _served(shadow: ShadowOutput) -> float | None:
+    output = getattr(shadow.input, "output", None)
+    return None if output is None else output.site_energy_use_kbtu

@@ -1,0 +1,79 @@
+"""How what is on the record reads: outcomes, figures, features, tables."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from mlmodel.features import FEATURES_BY_NAME, Feature
+from predictions.models import PredictionExplanation, PredictionInput
+
+ANSWERED: Final = "answered"
+FAILED: Final = "failed"
+NO_OUTPUT: Final = "no output"
+COLOURS: Final = {ANSWERED: "success", FAILED: "danger", NO_OUTPUT: "warning"}
+
+
+def outcome_of(prediction: PredictionInput) -> str:
+    output = getattr(prediction, "output", None)
+    if output is None:
+        return NO_OUTPUT
+    return FAILED if output.error_code else ANSWERED
+
+
+def rounded(value: float | None) -> str:
+    return "—" if value is None else f"{value:,.0f}"
+
+
+def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:
+    """A figure of the prediction's output; a dash where there is none."""
+    value = getattr(getattr(stored, "output", None), name, None)
+    return "—" if value is None else f"{value:{form}}"
+
+
+def table(rows: Iterable[tuple[Any, ...]]) -> str:
+    """Rows of a name and what is said of it."""
+    return format_html(
+        "<table>{}</table>",
+        format_html_join(
+            "", '<tr><th class="pr-8 text-left font-normal">{}</th><td>{}</td></tr>', rows
+        ),
+    )
+
+
+def shown(feature: Feature, value: Any) -> tuple[str, str]:
+    """A feature's value and unit as one would write them."""
+    if value is None:
+        return "unknown", ""
+    if isinstance(value, bool):
+        return "yes" if value else "no", ""
+    if feature.unit == "year" or isinstance(value, str):
+        return str(value), ""
+    return f"{value:,.10g}", feature.unit or ""
+
+
+def link(view: str, pk: Any, text: Any) -> str:
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{view}_change", args=[pk]), text)
+
+
+def label(feature: str) -> str:
+    known = FEATURES_BY_NAME.get(feature)
+    return feature if known is None else known.label
+
+
+def contributions_table(explanation: PredictionExplanation) -> str:
+    """From the reference's energy to the prediction's, kBtu."""
+    return table(
+        [
+            ("A usual building of this type", f"{explanation.reference_kbtu:,.0f} kBtu"),
+            *(
+                (
+                    ", ".join(label(one["feature"]) for one in (entry, *entry["together_with"])),
+                    f"{entry['contribution_kbtu']:+,.0f} kBtu",
+                )
+                for entry in explanation.contributions
+            ),
+            ("This building", f"{explanation.site_energy_use_kbtu:,.0f} kBtu"),
+        ]
+    )

@@ -1,0 +1,44 @@
+"""What is on the record: each call, each input as the model saw it, each output, and what was made
+of them later. Insert-only.
+
+Migrations 0002 to 0004 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
+TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
+same whatever later happens to a user, a token or a building.
+"""
+
+from typing import Final
+
+from predictions.models.exchange import (
+    SUM_TOLERANCE,
+    ApiToken,
+    Channel,
+    ErrorCode,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+)
+from predictions.models.explanation import PredictionExplanation
+from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
+
+#: The tables that PostgreSQL keeps insert-only.
+AUDIT_TABLES: Final = (
+    "predictions_predictionrequest",
+    "predictions_predictioninput",
+    "predictions_predictionoutput",
+    "predictions_predictionexplanation",
+    "predictions_shadowoutput",
+)
+
+__all__ = [
+    "AUDIT_TABLES",
+    "SHADOW_FIELDS",
+    "SUM_TOLERANCE",
+    "ApiToken",
+    "Channel",
+    "ErrorCode",
+    "PredictionExplanation",
+    "PredictionInput",
+    "PredictionOutput",
+    "PredictionRequest",
+    "ShadowOutput",
+]

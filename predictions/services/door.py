@@ -1,0 +1,159 @@
+"""THE DOOR: the only code that lets the model see anything, and that writes the audit tables.
+
+The way of a prediction (`prediction_create`): store call and inputs, commit; let the model predict;
+store outputs or error codes, commit; answer from what was stored. A process that dies in between
+leaves inputs without output, which is visible; nothing that was answered can be missing.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from buildings.models import Building
+from buildings.selectors.factors import KnownFactors
+from mlmodel.features import FEATURE_NAMES, FeatureRow
+from mlmodel.prediction import Prediction
+from mlmodel.runtime import ServedModel
+from predictions.models import (
+    Channel,
+    ErrorCode,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+)
+from predictions.selectors import factors_chosen
+from predictions.services.answers import InvalidOutputError, output_values
+from predictions.services.serving import Serving, serving_get
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Who asks, how, and with which bytes: what goes on the record beside the inputs."""
+
+    caller: User | None
+    caller_name: str
+    channel: Channel
+    request_id: str
+    received_at: datetime
+    token_prefix: str = ""
+    body_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One building to predict: its features and, when the facts came from the database, which
+    building; of a variation, the prediction that it varies."""
+
+    features: FeatureRow
+    building: Building | None = None
+    what_if_of: PredictionInput | None = None
+
+
+def prediction_create(
+    *,
+    call: Call,
+    questions: Sequence[Question],
+    emission_factor_set: str | None = None,
+    serving: Serving | None = None,
+) -> list[PredictionInput]:
+    """Predict, with every input and output on the record. Returns the stored inputs, each with its
+    `output`.
+
+    An output holds an energy or an error code; the caller decides what an error code means for its
+    channel. Emissions are by the latest emission factors, or by those of the set named
+    `emission_factor_set`. The model is the one served, or `serving`'s.
+
+    Raises ModelUnavailableError (and the other errors of `serving_get`),
+    EmissionFactorsMissingError or UnknownEmissionFactorSetError before anything is written, and
+    django.db.Error when a write fails: then there is no answer.
+    """
+    serving = serving or serving_get()
+    factors = factors_chosen(slug=emission_factor_set)
+    request = PredictionRequest(
+        caller=call.caller,
+        caller_name=call.caller_name,
+        token_prefix=call.token_prefix,
+        channel=call.channel,
+        request_id=call.request_id,
+        body_sha256=call.body_sha256,
+        row_count=len(questions),
+        model_version=serving.version,
+        received_at=call.received_at,
+    )
+    inputs = [
+        PredictionInput(
+            request=request,
+            position=position,
+            building=question.building,
+            what_if_of=question.what_if_of,
+            features={name: question.features.get(name) for name in FEATURE_NAMES},
+        )
+        for position, question in enumerate(questions)
+    ]
+    with transaction.atomic(durable=True):
+        request.save(force_insert=True)
+        PredictionInput.objects.bulk_create(inputs)
+
+    outputs = _outputs(serving.model, inputs, factors)
+    with transaction.atomic(durable=True):
+        PredictionOutput.objects.bulk_create(outputs)
+    return inputs
+
+
+def _outputs(
+    model: ServedModel, inputs: Sequence[PredictionInput], factors: KnownFactors
+) -> list[PredictionOutput]:
+    """Let the model see the stored features; whatever it does becomes one output an input."""
+    started = time.perf_counter()
+    predictions: Sequence[Prediction | None]
+    try:
+        predictions = model.predict([stored.features for stored in inputs])
+        if len(predictions) != len(inputs):
+            raise ValueError(f"{len(predictions)} answers to {len(inputs)} inputs")  # noqa: TRY301
+    except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
+        # Frames only: an exception's text may quote an input.
+        logger.error(  # noqa: TRY400
+            "the served model failed with %s\n%s",
+            type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
+        )
+        predictions = [None] * len(inputs)
+    duration_ms = (time.perf_counter() - started) * 1000
+    return [
+        _output(stored, prediction, factors, duration_ms)
+        for stored, prediction in zip(inputs, predictions, strict=True)
+    ]
+
+
+def _output(
+    stored: PredictionInput,
+    prediction: Prediction | None,
+    factors: KnownFactors,
+    duration_ms: float,
+) -> PredictionOutput:
+    error_code: ErrorCode | None = None
+    values: Mapping[str, Any] = {}
+    if prediction is None:
+        error_code = ErrorCode.MODEL_FAILURE
+    else:
+        try:
+            values = output_values(prediction, factors.factors)
+        except (InvalidOutputError, TypeError, AttributeError) as error:
+            logger.error("the served model answered what cannot be: %s", error)  # noqa: TRY400 -- says what
+            error_code = ErrorCode.INVALID_OUTPUT
+    return PredictionOutput(
+        input=stored,
+        error_code=error_code,
+        emission_factor_set=None if error_code else factors.factor_set,
+        duration_ms=duration_ms,
+        **values,
+    )

@@ -1,0 +1,128 @@
+"""A promotion while real workers answer without a pause: none fails, all follow within seconds."""
+
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from mlmodel import services
+from mlmodel.models import ModelVersion
+from mlmodel.services import model_version_promote, model_version_rollback, model_version_train
+from predictions.models import PredictionOutput
+from tests.e2e.test_story import FACTS, Service, token
+from tests.mlmodel.rows import made_up
+
+__all__ = ["token"]  # the fixture registers the shipped model
+
+#: Workers look every two seconds by default, and then load; a busy machine takes longer.
+WITHIN_S = 30.0
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.filterwarnings("ignore"),  # MLflow and what it uses warn of themselves,
+]
+
+
+@pytest.fixture
+def service(token: str, tmp_path: Path) -> Iterator[Service]:
+    running = Service(tmp_path, WEB_CONCURRENCY="2", WEB_THREADS="2", ACCESS_LOG="false")
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+class Callers:
+    """Threads that ask without a pause and remember when which version answered what."""
+
+    def __init__(self, service: Service, token: str, count: int = 3) -> None:
+        self.service, self.token = service, token
+        self.answers: list[tuple[float, float, dict[str, Any]]] = []
+        self.failures: list[BaseException] = []
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(count)]
+
+    def __enter__(self) -> "Callers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def _ask(self) -> None:
+        while not self._is_over.is_set():
+            started = time.monotonic()
+            try:
+                answer = self.service.ask("/api/v1/predictions/", FACTS, self.token)
+            except BaseException as error:  # noqa: BLE001 -- any answer but 2xx counts
+                self.failures.append(error)
+            else:
+                self.answers.append((started, time.monotonic() - started, answer))
+
+    def wait_for_answers(self, count: int) -> None:
+        wanted = len(self.answers) + count
+        deadline = time.monotonic() + 60
+        while len(self.answers) < wanted and not self.failures:
+            assert time.monotonic() < deadline, "no answers"
+            time.sleep(0.02)
+
+    def latest_former(self, version: int, *, since: float) -> float:
+        """How long after `since` a request was begun that a version but this one answered, s."""
+        others = [
+            started - since
+            for started, _, answer in self.answers
+            if answer["model"]["version"] != version
+        ]
+        return max(others, default=0.0)
+
+
+def test_promotion_and_rollback_under_load(
+    service: Service, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = ModelVersion.objects.get(alias="champion")
+    rows = made_up()
+    fingerprint = {"is_synthetic": True, "row_count": 160, "rows_sha256": "1" * 64}
+    monkeypatch.setattr(services, "training_data", lambda: (rows, dict(fingerprint)))
+    trained = model_version_train(folds=2, repeats=1, max_iter=3)
+    workers = {process.pid for process in service.workers()}
+    assert len(workers) == 2
+
+    with Callers(service, token) as callers:
+        callers.wait_for_answers(20)
+        for move, version in (
+            (lambda: model_version_promote(version=trained), trained),
+            (lambda: model_version_rollback(name=shipped.name, reason="a test"), shipped),
+        ):
+            move()
+            moved_at = time.monotonic()
+            time.sleep(WITHIN_S)
+            callers.wait_for_answers(20)
+            assert callers.latest_former(version.version, since=moved_at) < WITHIN_S
+            assert callers.answers[-1][2]["model"]["version"] == version.version
+    connections.close_all()
+
+    assert callers.failures == []
+    assert {process.pid for process in service.workers()} == workers  # none was restarted
+    # Each answer is the one of the version that it names, and is on the record.
+    energies: dict[int, set[float]] = {}
+    for _, _, answer in callers.answers:
+        energies.setdefault(answer["model"]["version"], set()).add(
+            answer["output"]["site_energy_use_kbtu"]
+        )
+    assert energies.keys() == {shipped.version, trained.version}
+    assert all(len(of) == 1 for of in energies.values())
+    assert len(set.union(*energies.values())) == 2
+    assert PredictionOutput.objects.count() == len(callers.answers)
+    with urllib.request.urlopen(f"http://127.0.0.1:{service.port}/readyz", timeout=5) as answer:
+        assert answer.status == 200
+    slowest = max(duration for _, duration, _ in callers.answers)
+    print(f"{len(callers.answers)} answers, the slowest took {slowest * 1000:.0f} ms")  # noqa: T201

@@ -1,0 +1,123 @@
+"""Fuels, intervals and support: what must hold whatever the trees say."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from mlmodel.design import Design
+from mlmodel.estimator import REFERENCE_FACTORS, Estimator, fuels_of
+from mlmodel.features import FEATURE_NAMES, encode
+from mlmodel.pipeline import SET_UPS, masked
+from mlmodel.support import Support
+from mlmodel.training import train
+from tests.mlmodel.rows import made_up
+
+GAS, STEAM, ELECTRICITY = (
+    FEATURE_NAMES.index(f"has_{fuel}") for fuel in ("natural_gas", "steam", "electricity")
+)
+known = st.sampled_from([0.0, 1.0, np.nan])
+
+
+@given(
+    raw=arrays(np.float64, (1, 5), elements=st.floats(-8, 8)),
+    electricity=known,
+    gas=known,
+    steam=known,
+)
+def test_no_trees_can_make_an_impossible_pair(
+    raw: Any, electricity: float, gas: float, steam: float
+) -> None:
+    encoded = np.full((1, len(FEATURE_NAMES)), np.nan)
+    encoded[0, [ELECTRICITY, GAS, STEAM]] = electricity, gas, steam
+    (fuels,) = fuels_of(encoded, np.array([15.0]), raw)
+    assert (fuels >= 0).all()
+    energy = fuels.sum()
+    assert energy == pytest.approx(np.exp(15.0 + raw[0, 0]))
+    assert fuels[1] == 0 or gas != 0
+    assert fuels[2] == 0 or steam != 0
+    if electricity == 0 and not gas == steam == 0:
+        assert fuels[0] == 0
+    intensity = fuels @ REFERENCE_FACTORS / energy
+    assert REFERENCE_FACTORS[0] * (1 - 1e-12) <= intensity <= REFERENCE_FACTORS[2] * (1 + 1e-12)
+    if gas == steam == 0:
+        assert fuels[0] == energy
+
+
+@pytest.fixture(scope="module")
+def estimator() -> Estimator:
+    fitted: Estimator = train(made_up(300), max_iter=20).named_steps["energy"].to_estimator()
+    return fitted
+
+
+def test_arrays_make_the_same_estimator(estimator: Estimator) -> None:
+    encoded = encode(made_up(seed=5).rows)
+    again = Estimator.from_arrays(estimator.to_arrays())
+    before, after = estimator.estimate(encoded), again.estimate(encoded)
+    assert np.array_equal(before.fuels_kbtu, after.fuels_kbtu)
+    assert np.array_equal(before.support, after.support)
+    for coverage, interval in before.energy_intervals.items():
+        assert np.array_equal(interval, after.energy_intervals[coverage])
+
+
+def test_arrays_that_lack_something_are_refused(estimator: Estimator) -> None:
+    for name in ("quantiles.energy", "design.effects", "support.means"):
+        arrays_of = estimator.to_arrays()
+        del arrays_of[name]
+        with pytest.raises(KeyError):
+            Estimator.from_arrays(arrays_of)
+
+
+def test_buildings_it_has_not_seen_are_covered(estimator: Estimator) -> None:
+    new = made_up(400, seed=77)
+    encoded = encode(new.rows)
+    for hidden in SET_UPS.values():
+        estimates = estimator.estimate(masked(encoded, hidden))
+        for coverage in (80, 90):
+            low, high = estimates.energy_intervals[coverage].T
+            inside = (new.site_energy_use_kbtu >= low) & (new.site_energy_use_kbtu <= high)
+            assert inside.mean() > coverage / 100 - 0.1
+        wide, narrow = estimates.energy_intervals[90], estimates.energy_intervals[80]
+        assert (wide[:, 0] <= narrow[:, 0]).all()
+        assert (narrow[:, 1] <= wide[:, 1]).all()
+
+
+def test_one_fuel_makes_emissions_as_uncertain_as_energy(estimator: Estimator) -> None:
+    encoded = encode(made_up(seed=5).rows)
+    encoded[:, [GAS, STEAM]] = 0.0
+    estimates = estimator.estimate(encoded)
+    for coverage, ratios in estimates.emissions_ratios.items():
+        energy = estimates.energy_intervals[coverage] / estimates.energy_kbtu[:, None]
+        np.testing.assert_allclose(ratios, energy)
+
+
+def support_of(**changes: Any) -> tuple[float, list[str]]:
+    data = made_up(300)
+    encoded = encode(data.rows)
+    design = Design.fit(encoded, np.log(data.site_energy_use_kbtu))
+    support = Support.fit(encoded, design.columns(encoded)[0])
+    row = {
+        "primary_property_type": "Hotel",
+        "gross_floor_area_sqft": 60_000.0,
+        "year_built": 1960,
+        **changes,
+    }
+    one = encode([row])
+    columns, _ = design.columns(one)
+    (said,) = support.cautions(one, columns)
+    return float(support.scores(one, columns)[0]), [caution.feature for caution in said]
+
+
+def test_an_ordinary_building_is_supported_whatever_is_unknown() -> None:
+    score, cautions = support_of()
+    assert score > 0.2
+    assert cautions == []
+
+
+def test_what_is_far_from_the_training_buildings_is_said() -> None:
+    score, cautions = support_of(gross_floor_area_sqft=14_000_000.0)
+    assert score < 0.02
+    assert "gross_floor_area_sqft" in cautions
