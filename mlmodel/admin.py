@@ -1,13 +1,14 @@
 """Model versions, as auditors and data scientists read them."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from mlmodel.comparison import headline_scores
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 
 
@@ -127,11 +128,10 @@ def _score(version: ModelVersion, metric: str) -> str:
     return "—" if value is None else f"{value:.3f}"
 
 
-def _scores(version: ModelVersion) -> dict[str, Any]:
-    """The headline scores of energy by set-up, in either layout of `metrics`."""
-    if "scores" not in version.metrics:
-        return dict(version.metrics)
-    return dict(version.metrics["scores"].get("non_residential", {}).get("energy", {}))
+def _scores(version: ModelVersion) -> dict[str, Mapping[str, float]]:
+    """The headline scores of energy by set-up."""
+    scores = headline_scores(version.metrics)
+    return {set_up: of for (target, set_up), of in scores.items() if target == "energy"}
 
 
 def _json(value: object) -> str:

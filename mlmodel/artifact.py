@@ -33,13 +33,11 @@ ESTIMATOR_FILE: Final = "model.skops"
 
 #: Types beyond skops' own defaults that an artifact may hold; reviewed: none acts when it is built.
 TRUSTED_TYPES: Final = (
-    "functools.partial",  # of check_array alone, inside HistGradientBoosting's preprocessor
     "mlmodel.design.Design",  # arrays by name
     "mlmodel.pipeline.EnergyRegressor",
     "mlmodel.pipeline.FeatureEncoder",
     "mlmodel.support.Support",  # likewise
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.utils.validation.check_array",
 )
 
 #: The plain arrays that are served, beside the estimator.

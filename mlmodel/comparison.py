@@ -81,9 +81,10 @@ def compare_scores(candidate: Metrics, champion: Metrics) -> list[ScoreCompariso
     (`incomparable`). A score that the candidate lacks is NaN, and worse.
     """
     folds = _protocol_folds(candidate)
+    candidate_scores = headline_scores(candidate)
     compared = []
-    for key, theirs in _scores(champion).items():
-        ours = _scores(candidate).get(key, {})
+    for key, theirs in headline_scores(champion).items():
+        ours = candidate_scores.get(key, {})
         before = _paired_folds(champion, key, _DECIDING)
         after = _paired_folds(candidate, key, _DECIDING)
         is_paired = len(before) == len(after) >= 2
@@ -128,10 +129,11 @@ def corrected_resampled_t(differences: Sequence[float], *, folds: int) -> tuple[
     return standard_error, float(2 * stdtr(len(values) - 1, -abs(mean) / standard_error))
 
 
-def _scores(metrics: Metrics) -> dict[tuple[str, str], Mapping[str, float]]:
-    """Mean scores by target and set-up, of the headline population, in either layout."""
+def headline_scores(metrics: Metrics) -> dict[tuple[str, str], Mapping[str, float]]:
+    """Mean scores by target and set-up, of the headline population, in either layout of
+    `ModelVersion.metrics`."""
     if "scores" in metrics:
-        by_target = metrics["scores"][_HEADLINE]
+        by_target = metrics["scores"].get(_HEADLINE, {})
         return {
             (target, set_up): scores
             for target, by_set_up in by_target.items()

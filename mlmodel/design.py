@@ -18,15 +18,15 @@ from mlmodel.features import (
     NEIGHBORHOODS,
     PRIMARY_PROPERTY_TYPES,
     PROPERTY_USE_TYPES,
+    USE_RANKS,
     building_area,
 )
 
 Array = NDArray[np.float64]
 
 COLUMN_OF: Final[Mapping[str, int]] = {name: i for i, name in enumerate(FEATURE_NAMES)}
-_RANKS: Final = ("largest", "second_largest", "third_largest")
-_USES: Final = [COLUMN_OF[f"{rank}_property_use_type"] for rank in _RANKS]
-_USE_AREAS: Final = [COLUMN_OF[f"{rank}_property_use_type_gfa_sqft"] for rank in _RANKS]
+_USES: Final = [COLUMN_OF[f"{rank}_property_use_type"] for rank in USE_RANKS]
+_USE_AREAS: Final = [COLUMN_OF[f"{rank}_property_use_type_gfa_sqft"] for rank in USE_RANKS]
 _N_USES: Final = len(PROPERTY_USE_TYPES)
 _N_TYPES: Final = len(PRIMARY_PROPERTY_TYPES)
 _PARKING: Final = PROPERTY_USE_TYPES.index("Parking")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmodel.design import COLUMN_OF, Design
-from mlmodel.features import PRIMARY_PROPERTY_TYPES
+from mlmodel.features import HAS_FUELS, PRIMARY_PROPERTY_TYPES
 from mlmodel.flat import FlatTrees
 from mlmodel.prediction import COVERAGES, Caution, Estimates
 from mlmodel.support import Support
@@ -24,8 +24,7 @@ Array = NDArray[np.float64]
 #: kg CO2e per MBtu of electricity, natural gas and steam (Seattle, 2016): carbon intensity is
 #: learnt under these; any other set can be applied to the fuels afterwards.
 REFERENCE_FACTORS: Final = np.array([6.9714, 53.11, 77.188])
-OUTPUTS: Final = ("energy", "intensity", "steam_share", "energy_difficulty", "emissions_difficulty")
-_FUELS: Final = [COLUMN_OF[f"has_{fuel}"] for fuel in ("electricity", "natural_gas", "steam")]
+_FUELS: Final = [COLUMN_OF[name] for name in HAS_FUELS]
 _TYPE: Final = COLUMN_OF["primary_property_type"]
 _SCORE: Final = COLUMN_OF["energy_star_score"]
 #: Score known or not times fuels known or not, for each property type.
@@ -82,16 +81,11 @@ class Estimator:
 
     def estimate(self, encoded: Array) -> Estimates:
         """Estimates of rows of `features.encode`."""
-        columns, prior = self.design.columns(encoded)
-        return self._estimates(encoded, columns, prior)
+        return self.estimate_with_cautions(encoded)[0]
 
     def estimate_with_cautions(self, encoded: Array) -> tuple[Estimates, list[tuple[Caution, ...]]]:
         """The same, and what is unusual about each row."""
         columns, prior = self.design.columns(encoded)
-        estimates = self._estimates(encoded, columns, prior)
-        return estimates, self.support.cautions(encoded, columns)
-
-    def _estimates(self, encoded: Array, columns: Array, prior: Array) -> Estimates:
         raw = self.trees.predict(columns)
         fuels = fuels_of(encoded, prior, raw)
         energy = fuels[:, 0] + fuels[:, 1] + fuels[:, 2]
@@ -100,15 +94,17 @@ class Estimator:
         of_emissions = np.exp(self.emissions_quantiles[groups] * np.exp(raw[:, 4])[:, None, None])
         # Where there is one fuel, emissions are as uncertain as energy, neither more nor less.
         of_emissions = np.where(is_all_electric(encoded)[:, None, None], of_energy, of_emissions)
-        return Estimates(
+        unusual = self.support.standardised(encoded, columns)
+        estimates = Estimates(
             fuels_kbtu=fuels,
             energy_kbtu=energy,
             energy_intervals={
                 coverage: of_energy[:, i] * energy[:, None] for i, coverage in enumerate(COVERAGES)
             },
             emissions_ratios={coverage: of_emissions[:, i] for i, coverage in enumerate(COVERAGES)},
-            support=self.support.scores(encoded, columns),
+            support=self.support.scores(unusual),
         )
+        return estimates, self.support.cautions(encoded, unusual)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything by name, for `artifact.save_arrays`."""

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from mlmodel.features import FEATURE_NAMES, FeatureRow, FeatureValue, feature_conflicts
+from mlmodel.features import FEATURE_NAMES, USE_RANKS, FeatureRow, FeatureValue, feature_conflicts
 
 Energies = Callable[[Sequence[FeatureRow]], Sequence[float]]
 
@@ -22,8 +22,7 @@ EXACT_UP_TO: Final = 9
 ORDERS: Final = 64
 SEED: Final = 42
 
-_RANKS: Final = ("largest", "second_largest", "third_largest")
-_USES: Final = tuple(f"{rank}_property_use_type" for rank in _RANKS)
+_USES: Final = tuple(f"{rank}_property_use_type" for rank in USE_RANKS)
 #: A half of one building's with the other half of another's would mean nothing.
 _ALWAYS_TOGETHER: Final = (
     ("latitude", "longitude"),

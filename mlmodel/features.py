@@ -183,6 +183,11 @@ NEIGHBORHOODS: Final = (
     "SOUTHWEST",
 )
 
+#: The uses of a property that have a type and an area each, the largest first.
+USE_RANKS: Final = ("largest", "second_largest", "third_largest")
+#: Whether a building is connected to each fuel, in the order of every array of fuels.
+HAS_FUELS: Final = ("has_electricity", "has_natural_gas", "has_steam")
+
 _AREA_MAX: Final = 15_000_000.0
 _UNKNOWN_TO_MODEL: Final = (
     "treated as unknown: the model averages over what is usual for such buildings"
@@ -411,7 +416,7 @@ def feature_conflicts(row: FeatureRow) -> dict[str, str]:
         lone = "longitude" if row.get("longitude") is None else "latitude"
         conflicts[lone] = "Give latitude and longitude together or neither."
     larger = None
-    for rank in ("largest", "second_largest", "third_largest"):
+    for rank in USE_RANKS:
         use, area = f"{rank}_property_use_type", f"{rank}_property_use_type_gfa_sqft"
         if row.get(area) is not None and row.get(use) is None:
             conflicts[area] = f"An area needs its use: give {use} too."

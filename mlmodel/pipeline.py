@@ -27,20 +27,19 @@ from mlmodel.estimator import (
     groups_of,
     is_all_electric,
 )
-from mlmodel.features import FEATURES, encode
+from mlmodel.features import FEATURES, HAS_FUELS, encode
 from mlmodel.flat import FlatTrees
-from mlmodel.prediction import COVERAGES, Estimates
+from mlmodel.prediction import COVERAGES
 from mlmodel.support import Support
 
 Array = NDArray[np.float64]
 
 SCORE: Final = ("energy_star_score",)
-FUELS: Final = ("has_electricity", "has_natural_gas", "has_steam")
 #: Which optional inputs a caller lacks in each set-up that is evaluated.
 SET_UPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "a": SCORE + FUELS,
+    "a": SCORE + HAS_FUELS,
     "f": SCORE,
-    "b": FUELS,
+    "b": HAS_FUELS,
     "c": (),
 }
 #: The barest request: the required inputs and nothing else.
@@ -103,48 +102,43 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         )
         self.design_ = Design.fit(X, log_energy)
         self.support_ = Support.fit(X, self.design_.columns(X)[0])
+        # Every building in every view, one view after the other; `building` says which it is.
         views = _views(X)
-        self.models_ = self._point_models(views, log_energy, log_intensity, steam_share)
+        encoded = np.vstack(views)
+        building = np.tile(np.arange(len(X)), len(views))
+        columns, prior = self.design_.columns(encoded)
+        weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(X))
+        targets = np.column_stack(
+            [log_energy[building] - prior, log_intensity[building], steam_share[building]]
+        )
+        measured = np.column_stack([log_energy, log_emissions])[building]
+        part = _inner_parts(len(X), self.seed)[building]
+        self.models_ = self._point_models(columns, targets, weights)
 
-        # Out of fold, each row in each view: how far off is a model that has not seen it?
-        residuals = np.full((len(views), len(X), 2), np.nan)
-        splitter = KFold(_INNER_FOLDS, shuffle=True, random_state=self.seed)
-        for inner, held_out in splitter.split(X):
-            inner = np.sort(inner)  # noqa: PLW2901 -- in the rows' own order
-            models = self._point_models(
-                [view[inner] for view in views],
-                log_energy[inner],
-                log_intensity[inner],
-                steam_share[inner],
-                haste=2,
-            )
-            for i, view in enumerate(views):
-                columns, prior = self.design_.columns(view[held_out])
-                raw = np.column_stack([model.predict(columns) for model in models])
-                predicted = fuels_of(view[held_out], prior, raw)
-                residuals[i, held_out, 0] = log_energy[held_out] - np.log(predicted.sum(axis=1))
-                residuals[i, held_out, 1] = log_emissions[held_out] - np.log(
-                    predicted @ REFERENCE_FACTORS
-                )
-        stacked, flat = np.vstack(views), residuals.reshape(-1, 2)
-        part = np.empty(len(X), dtype=np.intp)
-        for number, (_, held_out) in enumerate(splitter.split(X)):
-            part[held_out] = number
-        parts = np.tile(part, len(views))
-        columns, _ = self.design_.columns(stacked)
-        groups, electric = groups_of(stacked), is_all_electric(stacked)
+        # How far off is a model that has not seen the building?
+        residuals = np.empty_like(measured)
+        for number in range(_INNER_FOLDS):
+            seen, held = part != number, part == number
+            models = self._point_models(columns[seen], targets[seen], weights[seen], haste=2)
+            raw = np.column_stack([model.predict(columns[held]) for model in models])
+            fuels_held = fuels_of(encoded[held], prior[held], raw)
+            predicted = np.log([fuels_held.sum(axis=1), fuels_held @ REFERENCE_FACTORS])
+            residuals[held] = measured[held] - predicted.T
+        groups = groups_of(encoded)
+        # Of buildings with one fuel, emissions are as far off as energy.
+        residuals[is_all_electric(encoded), 1] = np.nan
         quantiles = []
-        for target in range(2):
-            known = np.isfinite(flat[:, target]) & ~(electric & (target == 1))
-            magnitude = np.log(np.maximum(np.abs(flat[:, target]), _SMALLEST_RESIDUAL))
+        for residual in residuals.T:
+            known = np.isfinite(residual)
+            magnitude = np.log(np.maximum(np.abs(residual), _SMALLEST_RESIDUAL))
             self.models_.append(self._difficulty(columns, magnitude, known))
             # Out of fold too: a difficulty that has seen the residual would explain it too well.
-            scale = np.ones(len(flat))
+            scale = np.ones(len(residual))
             for number in range(_INNER_FOLDS):
-                held = known & (parts == number)
-                blind = self._difficulty(columns, magnitude, known & (parts != number))
+                held = known & (part == number)
+                blind = self._difficulty(columns, magnitude, known & (part != number))
                 scale[held] = np.exp(blind.predict(columns[held]))
-            quantiles.append(_quantiles(flat[known, target] / scale[known], groups[known]))
+            quantiles.append(_quantiles(residual[known] / scale[known], groups[known]))
         self.energy_quantiles_, self.emissions_quantiles_ = quantiles
         return self
 
@@ -153,10 +147,6 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         columns, prior = self.design_.columns(X)
         raw = np.column_stack([model.predict(columns) for model in self.models_[:3]])
         return fuels_of(X, prior, raw)
-
-    def estimate(self, X: Array) -> Estimates:  # noqa: N803
-        """What the served model answers."""
-        return self.to_estimator().estimate(X)
 
     def to_estimator(self) -> Estimator:
         """The fitted model as plain arrays, without scikit-learn."""
@@ -169,26 +159,18 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         )
 
     def _point_models(
-        self,
-        views: Sequence[Array],
-        log_energy: Array,
-        log_intensity: Array,
-        steam_share: Array,
-        *,
-        haste: int = 1,
+        self, columns: Array, targets: Array, weights: Array, *, haste: int = 1
     ) -> list[HistGradientBoostingRegressor]:
-        """Energy, intensity and steam share; `haste` divides the trees and multiplies the rate."""
-        weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(log_energy))
-        columns, prior = self.design_.columns(np.vstack(views))
+        """Energy, intensity and steam share, `targets` of shape (rows, 3), NaN where unknown;
+        `haste` divides the trees and multiplies the rate."""
         columns = _binnable(columns)
-        energy = np.tile(log_energy, len(views)) - prior
-        targets = (
-            (energy, self.max_iter, 16, self.learning_rate),
-            (np.tile(log_intensity, len(views)), self.max_iter // 2, 8, 2 * self.learning_rate),
-            (np.tile(steam_share, len(views)), self.max_iter // 4, 8, 2 * self.learning_rate),
+        sizes = (
+            (self.max_iter, 16, self.learning_rate),
+            (self.max_iter // 2, 8, 2 * self.learning_rate),
+            (self.max_iter // 4, 8, 2 * self.learning_rate),
         )
         models = []
-        for target, trees, leaves, rate in targets:
+        for target, (trees, leaves, rate) in zip(targets.T, sizes, strict=True):
             known = np.isfinite(target)
             model = self._boosting(max(trees // haste, 1), leaves=leaves, rate=rate * haste)
             models.append(model.fit(columns[known], target[known], sample_weight=weights[known]))
@@ -225,6 +207,15 @@ def build_pipeline(*, seed: int = 42, max_iter: int = 500) -> Pipeline:
 
 def _views(encoded: Array) -> list[Array]:
     return [masked(encoded, names) for names in SET_UPS.values()] + [masked(encoded, _BARE)]
+
+
+def _inner_parts(count: int, seed: int) -> NDArray[np.intp]:
+    """Which inner fold holds each building out: (count,)."""
+    part = np.empty(count, dtype=np.intp)
+    splitter = KFold(_INNER_FOLDS, shuffle=True, random_state=seed)
+    for number, (_, held_out) in enumerate(splitter.split(part)):
+        part[held_out] = number
+    return part
 
 
 def _binnable(columns: Array) -> Array:

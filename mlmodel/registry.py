@@ -84,18 +84,41 @@ def register(
     tags: Mapping[str, str],
 ) -> Registered:
     """Log a run with these files and register them as a new version."""
-    mlflow = _mlflow()
-    client = mlflow.MlflowClient()
-    with mlflow.start_run(experiment_id=_experiment_id(client)) as run:
-        mlflow.log_params(dict(parameters))
-        mlflow.log_metrics(dict(_flat(metrics.get("scores", metrics))))
-        mlflow.set_tags(dict(tags))
-        mlflow.log_artifacts(str(directory), _ARTIFACT_PATH)
+    run = _logged(parameters, metrics.get("scores", metrics), tags, directory, _ARTIFACT_PATH)
+    client = _mlflow().MlflowClient()
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
-    uri = f"{run.info.artifact_uri}/{_ARTIFACT_PATH}"
-    registered = client.create_model_version(name, source=uri, run_id=run.info.run_id)
-    return Registered(run.info.run_id, int(registered.version), uri)
+    uri = f"{run.artifact_uri}/{_ARTIFACT_PATH}"
+    registered = client.create_model_version(name, source=uri, run_id=run.run_id)
+    return Registered(run.run_id, int(registered.version), uri)
+
+
+def run_log(
+    *,
+    parameters: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    tags: Mapping[str, str],
+    files: Path,
+) -> str:
+    """Log a run that makes no version, with everything in the directory `files`; its run id."""
+    return str(_logged(parameters, scores, tags, files).run_id)
+
+
+def _logged(
+    parameters: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    tags: Mapping[str, str],
+    files: Path,
+    artifact_path: str | None = None,
+) -> Any:
+    """MLflow's description of a run with all of these."""
+    mlflow = _mlflow()
+    with mlflow.start_run(experiment_id=_experiment_id(mlflow.MlflowClient())) as run:
+        mlflow.log_params(dict(parameters))
+        mlflow.log_metrics(dict(_flat(scores)))
+        mlflow.set_tags(dict(tags))
+        mlflow.log_artifacts(str(files), artifact_path)
+    return run.info
 
 
 def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -225,20 +248,3 @@ def _experiment_id(client: Any) -> str:
     if uri.startswith("sqlite:///"):
         location = (Path(uri.removeprefix("sqlite:///")).parent / "artifacts").as_uri()
     return str(client.create_experiment(_EXPERIMENT, artifact_location=location))
-
-
-def run_log(
-    *,
-    parameters: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    tags: Mapping[str, str],
-    files: Path,
-) -> str:
-    """Log a run that makes no version, with everything in the directory `files`; its run id."""
-    mlflow = _mlflow()
-    with mlflow.start_run(experiment_id=_experiment_id(mlflow.MlflowClient())) as run:
-        mlflow.log_params(dict(parameters))
-        mlflow.log_metrics(dict(_flat(scores)))
-        mlflow.set_tags(dict(tags))
-        mlflow.log_artifacts(str(files))
-    return str(run.info.run_id)

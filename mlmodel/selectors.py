@@ -11,7 +11,7 @@ from buildings.models import BenchmarkRecord, DatasetImport
 from buildings.selectors.factors import emission_factor_set_latest, factors_of
 from buildings.selectors.records import training_records
 from mlmodel.errors import IncompleteFactsError, ModelUnavailableError, TrainingDataError
-from mlmodel.features import FEATURES, Feature, FeatureValue
+from mlmodel.features import FEATURES, USE_RANKS, Feature, FeatureValue
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from mlmodel.training import TrainingData, emissions_of
 
@@ -19,7 +19,7 @@ from mlmodel.training import TrainingData, emissions_of
 REFERENCE_DATA_YEAR: Final = 2016
 _FIRST_EXCHANGED_YEAR: Final = 2018
 _COMPLIANT: Final = "Compliant"
-_RANKS: Final = {1: "largest", 2: "second_largest", 3: "third_largest"}
+_RANKS: Final = dict(enumerate(USE_RANKS, start=1))
 #: With fewer buildings, five folds say nothing.
 _FEWEST_ROWS: Final = 50
 

@@ -87,16 +87,16 @@ def model_version_train(
     from mlmodel.evaluation import Protocol, evaluate, metrics_of
 
     data, fingerprint = training_data()
+    evaluation = evaluate(
+        data,
+        protocol=Protocol(seed=seed, folds=folds, repeats=repeats),
+        jobs=jobs,
+        parameters={"max_iter": max_iter},
+        on_step=on_step,
+    )
     # One thread: the trees are small, and threads that wait for each other cost more than they
     # give.
     with threadpool_limits(limits=1):
-        evaluation = evaluate(
-            data,
-            protocol=Protocol(seed=seed, folds=folds, repeats=repeats),
-            jobs=jobs,
-            parameters={"max_iter": max_iter},
-            on_step=on_step,
-        )
         pipeline = train(data, seed=seed, max_iter=max_iter)
     regressor = pipeline.named_steps["energy"]
     parameters = {
@@ -109,7 +109,7 @@ def model_version_train(
         directory = Path(temporary) / "model"
         registry.save(pipeline, directory)
         digests = file_digests(directory)
-        _check_loads(directory, digests)
+        _check_loads(directory, file_digests=digests, signature=model_signature())
         return _register(
             directory,
             {
@@ -164,8 +164,7 @@ def _reason_to_promote_shipped(version: ModelVersion, *, is_new: bool) -> str:
     if not is_new or champion.pk == version.pk:
         return ""
     try:
-        check_signature(champion.signature)
-        _check_loads(registry.artifact_directory(champion), champion.file_digests)
+        _check_version_loads(champion)
     except ModelError as error:
         return f"The shipped version, for this code cannot load {champion}: {error}"
     return ""
@@ -191,8 +190,7 @@ def model_version_promote(
     decision = decision or Decision()
     if alias == Alias.CHALLENGER:
         kind = PromotionKind.CHALLENGE
-    check_signature(version.signature)
-    _check_loads(registry.artifact_directory(version), version.file_digests)
+    _check_version_loads(version)
     registry.connect()  # takes seconds: before others wait for the lock
     former: dict[str, int] | None = None
     try:
@@ -321,13 +319,23 @@ def model_version_ship(*, version: ModelVersion, directory: Path) -> None:
     (directory / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def _check_loads(directory: Path, digests: Mapping[str, str]) -> None:
-    """Both forms of a version load: the pipeline, and what is served from. Raises
-    ArtifactIntegrityError."""
-    load_estimator(directory, digests)
-    ServedModel.load(
-        directory, name="", version=0, file_digests=digests, signature=model_signature()
+def _check_version_loads(version: ModelVersion) -> None:
+    """Whether this code can serve a version and read its pipeline. Raises SignatureMismatchError,
+    ArtifactIntegrityError or ModelUnavailableError."""
+    check_signature(version.signature)  # before files are fetched in vain
+    _check_loads(
+        registry.artifact_directory(version),
+        file_digests=version.file_digests,
+        signature=version.signature,
     )
+
+
+def _check_loads(
+    directory: Path, *, file_digests: Mapping[str, str], signature: Mapping[str, Any]
+) -> None:
+    """Both forms of a version: the pipeline, and what is served from."""
+    load_estimator(directory, file_digests)
+    ServedModel.load(directory, name="", version=0, file_digests=file_digests, signature=signature)
 
 
 def _register(directory: Path, facts: dict[str, Any]) -> ModelVersion:

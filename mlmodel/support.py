@@ -61,32 +61,38 @@ class Support:
             squares = np.nansum((own - means[kind]) ** 2, axis=0)
             deviations[kind] = np.sqrt((squares + _SHRINKAGE * deviation**2) / count)
         fitted = cls(means, deviations, np.zeros(1))
-        distances = np.quantile(fitted._distance(encoded, columns), np.linspace(0, 1, 1001))
+        distance = _distance(fitted.standardised(encoded, columns))
+        distances = np.quantile(distance, np.linspace(0, 1, 1001))
         return cls(means, deviations, distances)
 
-    def scores(self, encoded: Array, columns: Array) -> Array:
-        """The share of training buildings that are at least as unusual: (rows,), 0 to 1."""
-        place = np.searchsorted(self.distances, self._distance(encoded, columns), side="left")
+    def standardised(self, encoded: Array, columns: Array) -> Array:
+        """How many standard deviations each trait is from the mean of its type: (rows, traits), NaN
+        where it is not known."""
+        types = encoded[:, _TYPE].astype(np.intp)
+        unusual: Array = (_traits(encoded, columns) - self.means[types]) / self.deviations[types]
+        return unusual
+
+    def scores(self, unusual: Array) -> Array:
+        """The share of training buildings that are at least as unusual, from `standardised`:
+        (rows,), 0 to 1."""
+        place = np.searchsorted(self.distances, _distance(unusual), side="left")
         scores: Array = 1.0 - np.minimum(place / (len(self.distances) - 1), 1.0)
         return scores
 
-    def cautions(self, encoded: Array, columns: Array) -> list[tuple[Caution, ...]]:
+    def cautions(self, encoded: Array, unusual: Array) -> list[tuple[Caution, ...]]:
         """What is unusual about each row, in words; mostly nothing."""
-        unusual = self._standardised(encoded, columns)
-        said = []
-        for row, values in zip(encoded, unusual, strict=True):
-            kind = PRIMARY_PROPERTY_TYPES[int(row[_TYPE])]
-            said.append(
-                tuple(
-                    Caution(
-                        feature,
-                        f"The {_WORDS[trait]} is unusually {'high' if value > 0 else 'low'} for "
-                        f"{kind}: {abs(value):.1f} standard deviations from what the model "
-                        "learnt from.",
-                    )
-                    for (trait, feature), value in zip(_TRAITS.items(), values, strict=True)
-                    if abs(value) > _UNUSUAL
+        said: list[tuple[Caution, ...]] = [()] * len(unusual)
+        for row in np.flatnonzero((np.abs(unusual) > _UNUSUAL).any(axis=1)):
+            kind = PRIMARY_PROPERTY_TYPES[int(encoded[row, _TYPE])]
+            said[row] = tuple(
+                Caution(
+                    feature,
+                    f"The {_WORDS[trait]} is unusually {'high' if value > 0 else 'low'} for "
+                    f"{kind}: {abs(value):.1f} standard deviations from what the model "
+                    "learnt from.",
                 )
+                for (trait, feature), value in zip(_TRAITS.items(), unusual[row], strict=True)
+                if abs(value) > _UNUSUAL
             )
         return said
 
@@ -106,17 +112,14 @@ class Support:
         """The support that wrote `arrays`."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
-    def _standardised(self, encoded: Array, columns: Array) -> Array:
-        types = encoded[:, _TYPE].astype(np.intp)
-        return (_traits(encoded, columns) - self.means[types]) / self.deviations[types]
 
-    def _distance(self, encoded: Array, columns: Array) -> Array:
-        squares = self._standardised(encoded, columns) ** 2
-        known = ~np.isnan(squares)
-        distance: Array = np.where(known, squares, 0.0).sum(axis=1) / np.maximum(
-            known.sum(axis=1), 1
-        )
-        return distance
+def _distance(unusual: Array) -> Array:
+    """Mean square of the known traits: (rows,)."""
+    squares = unusual**2
+    known = ~np.isnan(squares)
+    total = np.where(known, squares, 0.0).sum(axis=1)
+    distance: Array = total / np.maximum(known.sum(axis=1), 1)
+    return distance
 
 
 def _traits(encoded: Array, columns: Array) -> Array:

@@ -11,29 +11,18 @@ from buildings.models import EmissionFactor, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_slug
 from mlmodel.features import FEATURE_NAMES
 from mlmodel.models import ModelVersion
-from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
+from predictions.models import MEASURES, PredictionInput, PredictionOutput, PredictionRequest
 
 _INPUT_COLUMNS: Final = ("prediction_id", "call_id", "position", "created_at", *FEATURE_NAMES)
-_MEASURES: Final = (
+_FIGURES: Final = (
     "site_energy_use_kbtu",
     "site_eui_kbtu_per_sqft",
-    "electricity_kbtu",
-    "natural_gas_kbtu",
-    "steam_kbtu",
-    "site_energy_use_low_80_kbtu",
-    "site_energy_use_high_80_kbtu",
-    "site_energy_use_low_90_kbtu",
-    "site_energy_use_high_90_kbtu",
-    "ghg_emissions_mtco2e",
-    "ghg_emissions_low_80_mtco2e",
-    "ghg_emissions_high_80_mtco2e",
-    "ghg_emissions_low_90_mtco2e",
-    "ghg_emissions_high_90_mtco2e",
+    *(name for name in MEASURES if not name.startswith("emissions_ratio_")),
     "support",
 )
 _OUTPUT_COLUMNS: Final = (
     "prediction_id",
-    *_MEASURES,
+    *_FIGURES,
     "emission_factor_set",
     "cautions",
     "error_code",
@@ -70,7 +59,7 @@ def write_outputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) -
         writer.writerow(
             [
                 stored.id,
-                *(_cell(getattr(output, name)) for name in _MEASURES),
+                *(_cell(getattr(output, name)) for name in _FIGURES),
                 "" if factor_set is None else emission_factor_set_slug(factor_set),
                 "" if output.cautions is None else json.dumps(output.cautions),
                 _cell(output.error_code),

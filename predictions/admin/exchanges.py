@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -135,11 +134,7 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         factor_set = getattr(getattr(stored, "output", None), "emission_factor_set", None)
         if factor_set is None:
             return "—"
-        return format_html(
-            '<a href="{}">{}</a>',
-            reverse("admin:buildings_emissionfactorset_change", args=[factor_set.pk]),
-            factor_set,
-        )
+        return link("buildings_emissionfactorset", factor_set.pk, factor_set)
 
     @display(description="energy by fuel (kBtu)")
     def fuels(self, stored: PredictionInput) -> str:

@@ -7,10 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from buildings.choices import FUELS
-from buildings.selectors.factors import emission_factor_set_slug
 from mlmodel.features import FEATURE_NAMES, FEATURES, FeatureRow
 from predictions.api.fields import feature_field
 from predictions.api.serializers import (
+    EmissionFactorSetReferenceSerializer,
     FeaturesSerializer,
     PredictionSerializer,
     StrictSerializer,
@@ -40,15 +40,10 @@ class FactorsSerializer(serializers.Serializer[Any]):
         return {fuel: serializers.FloatField(help_text="kg CO2e/MBtu.") for fuel in FUELS}
 
 
-class EmissionFactorSetSerializer(serializers.Serializer[Any]):
+class EmissionFactorSetSerializer(EmissionFactorSetReferenceSerializer):
     """One version of a set of emission factors."""
 
-    id = serializers.CharField(help_text="Name and version: what `?emission_factor_set=` takes.")
-    name = serializers.CharField()
     version = serializers.IntegerField(help_text="Counts up; a name means its newest version.")
-    data_year = serializers.IntegerField(
-        allow_null=True, help_text="Data year whose published emissions it explains."
-    )
     valid_from = serializers.DateField()
     valid_to = serializers.DateField(allow_null=True, help_text="Null: still valid.")
     kgco2e_per_mbtu = FactorsSerializer()
@@ -61,10 +56,7 @@ class EmissionFactorSetSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {
-            "id": emission_factor_set_slug(instance),
-            "name": instance.name,
-            "version": instance.version,
-            "data_year": instance.data_year,
+            **super().to_representation(instance),
             "valid_from": instance.valid_from,
             "valid_to": instance.valid_to,
             "kgco2e_per_mbtu": {fuel: getattr(instance, f"{fuel}_factor") for fuel in FUELS},

@@ -9,6 +9,7 @@ same whatever later happens to a user, a token or a building.
 from typing import Final
 
 from predictions.models.exchange import (
+    MEASURES,
     SUM_TOLERANCE,
     ApiToken,
     Channel,
@@ -31,6 +32,7 @@ AUDIT_TABLES: Final = (
 
 __all__ = [
     "AUDIT_TABLES",
+    "MEASURES",
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",

@@ -139,7 +139,7 @@ class PredictionInput(models.Model):
 
 
 #: Columns of an output that hold energy or emissions: finite and never negative.
-_MEASURES: Final = (
+MEASURES: Final = (
     "electricity_kbtu",
     "natural_gas_kbtu",
     "steam_kbtu",
@@ -158,7 +158,7 @@ _MEASURES: Final = (
     "emissions_ratio_high_90",
 )
 #: All of these, or (as before predictions were made by fuel) none.
-BY_FUEL: Final = (*_MEASURES, "emission_factor_set", "support", "cautions")
+BY_FUEL: Final = (*MEASURES, "emission_factor_set", "support", "cautions")
 
 # PostgreSQL sorts NaN above Infinity, so one bound refuses both; null passes a CHECK.
 FINITE: Final = float("inf")
@@ -271,8 +271,8 @@ class PredictionOutput(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    **{f"{name}__gte": 0 for name in _MEASURES},
-                    **{f"{name}__lt": FINITE for name in _MEASURES},
+                    **{f"{name}__gte": 0 for name in MEASURES},
+                    **{f"{name}__lt": FINITE for name in MEASURES},
                 ),
                 name="predictionoutput_measures_finite",
             ),

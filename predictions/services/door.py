@@ -7,7 +7,6 @@ leaves inputs without output, which is visible; nothing that was answered can be
 
 import logging
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +29,7 @@ from predictions.models import (
 )
 from predictions.selectors import factors_chosen
 from predictions.services.answers import InvalidOutputError, output_values
-from predictions.services.serving import Serving, serving_get
+from predictions.services.serving import Serving, log_model_failure, serving_get
 
 logger = logging.getLogger(__name__)
 
@@ -120,12 +119,7 @@ def _outputs(
         if len(predictions) != len(inputs):
             raise ValueError(f"{len(predictions)} answers to {len(inputs)} inputs")  # noqa: TRY301
     except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
-        # Frames only: an exception's text may quote an input.
-        logger.error(  # noqa: TRY400
-            "the served model failed with %s\n%s",
-            type(error).__name__,
-            "".join(traceback.format_tb(error.__traceback__)),
-        )
+        log_model_failure("the served model", error)
         predictions = [None] * len(inputs)
     duration_ms = (time.perf_counter() - started) * 1000
     return [

@@ -11,6 +11,7 @@ import math
 import sys
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,9 +91,12 @@ def serving_refresh() -> Serving | None:
     raises, and ModelUnavailableError when the champion has no answer to a first question: then
     nothing has changed either.
     """
+    return _take_up(model_version_champion_id(name=settings.SERVED_MODEL_NAME))
+
+
+def _take_up(champion_id: int | None) -> Serving | None:
     global _serving  # noqa: PLW0603
     serving = _serving
-    champion_id = model_version_champion_id(name=settings.SERVED_MODEL_NAME)
     if champion_id is None or (serving is not None and serving.version.pk == champion_id):
         return serving
     version = model_version_champion(name=settings.SERVED_MODEL_NAME)
@@ -120,6 +124,13 @@ def served_model(version: ModelVersion) -> ServedModel:
         while len(_cache) > _CACHED_VERSIONS:
             _cache.popitem(last=False)
         return model
+
+
+def log_model_failure(who: str, error: Exception) -> None:
+    """Say which model failed, and where: frames only, for an exception's text may quote an
+    input."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed with %s\n%s", who, type(error).__name__, frames)
 
 
 def serving_reset() -> None:
@@ -223,7 +234,7 @@ class Watcher(threading.Thread):
         else:
             self._retry_pause_s = self.interval_s
         try:
-            serving_refresh()
+            _take_up(champion)
         except django.db.Error:
             raise
         except Exception as error:  # noqa: BLE001 -- the thread must outlive whatever a file may hold

@@ -11,7 +11,6 @@ import math
 import statistics
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from mlmodel.models import Alias, ModelVersion
 from mlmodel.runtime import ServedModel
 from mlmodel.selectors import model_version_with_alias
 from predictions.models import SHADOW_FIELDS, ErrorCode, PredictionInput, ShadowOutput
-from predictions.services.serving import served_model
+from predictions.services.serving import log_model_failure, served_model
 
 logger = logging.getLogger(__name__)
 
@@ -233,12 +232,7 @@ def _output(
         (answer,) = model.predict([features])
         values = {field: float(getattr(answer, field)) for field in SHADOW_FIELDS}
     except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
-        # Frames only: an exception's text may quote an input.
-        logger.error(  # noqa: TRY400
-            "the challenger failed with %s\n%s",
-            type(error).__name__,
-            "".join(traceback.format_tb(error.__traceback__)),
-        )
+        log_model_failure("the challenger", error)
         error_code = ErrorCode.MODEL_FAILURE
     duration_ms = (time.perf_counter() - started) * 1000
     if not all(math.isfinite(value) and value >= 0 for value in values.values()):

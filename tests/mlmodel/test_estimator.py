@@ -106,9 +106,9 @@ def support_of(**changes: Any) -> tuple[float, list[str]]:
         **changes,
     }
     one = encode([row])
-    columns, _ = design.columns(one)
-    (said,) = support.cautions(one, columns)
-    return float(support.scores(one, columns)[0]), [caution.feature for caution in said]
+    unusual = support.standardised(one, design.columns(one)[0])
+    (said,) = support.cautions(one, unusual)
+    return float(support.scores(unusual)[0]), [caution.feature for caution in said]
 
 
 def test_an_ordinary_building_is_supported_whatever_is_unknown() -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlmodel.models import Alias
 from mlmodel.selectors import model_version_champion, model_version_with_alias
+from predictions.management.reports import shadow_lines
 from predictions.services.shadow import shadow_summary
 
 
@@ -42,15 +43,8 @@ class Command(BaseCommand):
             threshold=options["threshold"] / 100,
             last=options["last"],
         )
-        changes = summary.changes
         self.stdout.write(
             f"Challenger {challenger.version} against champion {champion.version}: "
-            f"{changes.inputs:,} inputs that both answered\n"
-            f"  changed by more than {changes.threshold:.0%}: {changes.changed:,} "
-            f"({changes.changed_share:.1%})\n"
-            f"  |change|: median {changes.median:.1%}, p90 {changes.p90:.1%}, "
-            f"largest {changes.largest:.1%}\n"
-            f"  answered by the champion alone: {summary.failed:,}\n"
-            f"  median duration: {summary.champion_ms:.1f} ms, challenger "
-            f"{summary.challenger_ms:.1f} ms"
+            f"{summary.changes.inputs:,} inputs that both answered"
         )
+        self.stdout.write("\n".join(shadow_lines(summary)))

@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from mlmodel.comparison import ChangeSummary, ScoreComparison
+from mlmodel.comparison import ScoreComparison
 from mlmodel.errors import ModelError
 from mlmodel.models import Alias, ModelVersion
 from mlmodel.selectors import model_version_get
 from mlmodel.services import Decision, model_version_promote
+from predictions.management.reports import change_lines, shadow_lines
 from predictions.services.promotion import Assessment, Limits, promotion_assess, promotion_make
 
 _DEFAULTS: Final = Limits()
@@ -152,7 +153,7 @@ def _report(assessment: Assessment) -> list[str]:
     if assessment.replay is not None:
         replay = assessment.replay
         lines.append(f"Replay of the last {replay.changes.inputs:,} distinct logged inputs:")
-        lines += _change_lines(replay.changes, replay.failed)
+        lines += change_lines(replay.changes, replay.failed)
         if replay.changes.most_changed:
             lines.append("  most changed (prediction, kBtu before, kBtu after):")
             lines += [
@@ -162,14 +163,8 @@ def _report(assessment: Assessment) -> list[str]:
             ]
         lines.append("")
     if assessment.shadow is not None:
-        shadow = assessment.shadow
-        lines.append(f"Shadow: {shadow.changes.inputs:,} inputs that both answered:")
-        lines += _change_lines(shadow.changes, shadow.failed)
-        lines += [
-            f"  median duration: {shadow.champion_ms:.1f} ms, challenger "
-            f"{shadow.challenger_ms:.1f} ms",
-            "",
-        ]
+        lines.append(f"Shadow: {assessment.shadow.changes.inputs:,} inputs that both answered:")
+        lines += [*shadow_lines(assessment.shadow), ""]
     if assessment.objections:
         lines.append("Against it:")
         lines += [f"  - {objection}" for objection in assessment.objections]
@@ -202,14 +197,3 @@ def _score_cells(comparison: ScoreComparison) -> tuple[str, ...]:
         "—" if mdape is None else f"{mdape:+.4f}",
         comparison.verdict,
     )
-
-
-def _change_lines(changes: ChangeSummary, failed: int) -> list[str]:
-    lines = [
-        f"  changed by more than {changes.threshold:.0%}: {changes.changed:,} "
-        f"({changes.changed_share:.1%}); |change|: median {changes.median:.1%}, "
-        f"p90 {changes.p90:.1%}, largest {changes.largest:.1%}"
-    ]
-    if failed:
-        lines.append(f"  answered by the champion alone: {failed:,}")
-    return lines
