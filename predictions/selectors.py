@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from django.contrib.auth.models import Permission, User
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from buildings.models import Building
@@ -72,26 +72,15 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     return building, record_features(record)
 
 
-def api_token_get_valid(*, digest: str) -> ApiToken | None:
-    """The unexpired token with this digest whose user is active, or None.
+def api_token_list(*, user: User) -> QuerySet[ApiToken]:
+    """The user's tokens with their last use, newest first, over ones too. One query."""
+    return ApiToken.objects.filter(user=user).select_related("use").order_by("-created", "-id")
 
-    One query, which also answers `may_predict`: whether the user holds
-    predictions.add_predictionrequest.
-    """
-    permission = Permission.objects.filter(
-        Q(user=OuterRef("user")) | Q(group__user=OuterRef("user")),
-        codename="add_predictionrequest",
-        content_type__app_label="predictions",
-    )
-    token: ApiToken | None = (
-        ApiToken.objects.select_related("user")
-        .annotate(
-            may_predict=ExpressionWrapper(
-                Q(user__is_superuser=True) | Exists(permission), output_field=BooleanField()
-            )
-        )
-        .filter(digest=digest, user__is_active=True)
+
+def api_token_count_active(*, user: User) -> int:
+    """How many tokens of the user may be used now. One query."""
+    return (
+        ApiToken.objects.filter(user=user, revoked_at=None)
         .exclude(expiry__lte=timezone.now())
-        .first()
+        .count()
     )
-    return token

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
     "config.middleware.LengthRequiredMiddleware",
+    "predictions.api.throttling.ThrottlingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -85,7 +86,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.ApiTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "predictions.api.authentication.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "predictions.api.schema.ProblemAutoSchema",
@@ -105,6 +109,22 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("API_TOKEN_TTL_DAYS", 90)),
     "AUTO_REFRESH": False,
 }
+#: Active tokens that a user may have made by means of other tokens; the admin has no such limit.
+API_TOKENS_PER_USER: int = env.int("API_TOKENS_PER_USER", 50)
+
+#: Requests, and rows of batches, that a token may ask for within a minute; 0: no limit. A token may
+#: have limits of its own.
+RATE_LIMIT_REQUESTS_PER_MINUTE: int = env.int("RATE_LIMIT_REQUESTS_PER_MINUTE", 600)
+RATE_LIMIT_ROWS_PER_MINUTE: int = env.int("RATE_LIMIT_ROWS_PER_MINUTE", 100_000)
+#: Failed authentications that an address may make within a minute; 0: no limit.
+RATE_LIMIT_FAILURES_PER_MINUTE: int = env.int("RATE_LIMIT_FAILURES_PER_MINUTE", 30)
+#: Requests of one token that a worker handles at once, so that a thread is left to the others; 0: no
+#: limit.
+CONCURRENCY_PER_TOKEN: int = env.int(
+    "CONCURRENCY_PER_TOKEN", max(1, env.int("WEB_THREADS", 4) - 1)
+)
+#: Whose X-Forwarded-For is believed: how many proxies stand in front, or their networks.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 #: The registered model whose champion serves.
 SERVED_MODEL_NAME = "site-energy-use"
@@ -136,7 +156,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "How much energy will this building use in a year? Answers come from facts known without "
         "a meter, and every input and output is on the record.\n\n"
-        "Send `Authorization: Bearer <token>`. Bodies are JSON, read strictly: unknown or "
+        "Send `Authorization: Bearer <token>`; what a token may do is its scopes. Each answer says "
+        "in `RateLimit` what is left to it. Bodies are JSON, read strictly: unknown or "
         "repeated members, numbers in quotes and values out of range are refused, and each "
         "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
         "in kBtu a year, areas are ft² of gross floor area."
@@ -152,9 +173,30 @@ SPECTACULAR_SETTINGS = {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",
     },
+    "APPEND_COMPONENTS": {
+        "headers": {
+            "RateLimit-Policy": {
+                "description": "Quotas of the token (draft-ietf-httpapi-ratelimit-headers): `q` "
+                "requests, or rows of batches, within `w` seconds.",
+                "schema": {"type": "string"},
+                "example": '"default";q=600;w=60',
+            },
+            "RateLimit": {
+                "description": "What is left of each: `r`, for `t` seconds.",
+                "schema": {"type": "string"},
+                "example": '"default";r=599;t=60',
+            },
+            "Retry-After": {
+                "description": "Seconds to wait before asking again.",
+                "schema": {"type": "integer"},
+                "example": 60,
+            },
+        },
+    },
     "TAGS": [
         {"name": "predictions", "description": "Ask, and read what was asked before."},
         {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
         {"name": "models", "description": "Which model versions there are."},
+        {"name": "tokens", "description": "Make and revoke your tokens."},
     ],
 }

@@ -23,12 +23,17 @@ from rest_framework.response import Response
 
 from mlmodel.errors import IncompleteFactsError, ModelError
 from predictions.errors import (
+    ConcurrencyExceededError,
     EmissionFactorsMissingError,
     PredictionFailedError,
+    TokenRefusedError,
+    TooManyTokensError,
     UnknownEmissionFactorSetError,
     UnsuitablePredictionError,
     VersionGoneError,
+    WrongNetworkError,
 )
+from predictions.services.rates import RateExceededError
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +59,12 @@ MALFORMED_BODY: Final = ProblemType("malformed-body", 400, "The body could not b
 INVALID_INPUT: Final = ProblemType("invalid-input", 400, "The input is not valid")
 NOT_AUTHENTICATED: Final = ProblemType("not-authenticated", 401, "A valid token is needed")
 NOT_PERMITTED: Final = ProblemType("not-permitted", 403, "This token may not do that")
+INSUFFICIENT_SCOPE: Final = ProblemType(
+    "insufficient-scope", 403, "The token was not made for that"
+)
+WRONG_NETWORK: Final = ProblemType(
+    "wrong-network", 403, "The token may not be used from where you are"
+)
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing here")
 METHOD_NOT_ALLOWED: Final = ProblemType(
     "method-not-allowed", 405, "This method is not allowed here"
@@ -68,10 +79,15 @@ UNSUITABLE_PREDICTION: Final = ProblemType(
 MODEL_VERSION_GONE: Final = ProblemType(
     "model-version-gone", 409, "The model version that made the prediction cannot be had again"
 )
+TOO_MANY_TOKENS: Final = ProblemType("too-many-tokens", 409, "There are too many active tokens")
 LENGTH_REQUIRED: Final = ProblemType("length-required", 411, "The body's length must be stated")
 BODY_TOO_LARGE: Final = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     "unsupported-media-type", 415, "The body's format is not supported"
+)
+RATE_LIMITED: Final = ProblemType("rate-limited", 429, "Too much was asked for this minute")
+TOO_MANY_AT_ONCE: Final = ProblemType(
+    "too-many-at-once", 429, "Too many requests are in flight with this token"
 )
 INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
 PREDICTION_FAILED: Final = ProblemType("prediction-failed", 500, "The model could not answer")
@@ -102,6 +118,14 @@ class BodyTooLargeError(exceptions.APIException):
         super().__init__(f"At most {limit_bytes:,} bytes are read.", "body-too-large")
 
 
+class InsufficientScope(exceptions.PermissionDenied):  # noqa: N818 -- as DRF names its own
+    """The token lacks a scope."""
+
+    def __init__(self, *, scope: str) -> None:
+        super().__init__(f"This token lacks the scope `{scope}`; use one that has it.")
+        self.scope = scope
+
+
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Answer any exception of an API view with its problem document.
 
@@ -130,6 +154,24 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             headers["WWW-Authenticate"] = getattr(exc, "auth_header", "Bearer")
             return NOT_AUTHENTICATED, {"detail": str(exc.detail)}, headers
+        case InsufficientScope():
+            headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{exc.scope}"'
+            return INSUFFICIENT_SCOPE, {"detail": str(exc.detail)}, headers
+        case WrongNetworkError():
+            detail = "It is limited to other networks; whoever made it knows which."
+            return WRONG_NETWORK, {"detail": detail}, headers
+        case RateExceededError():
+            headers["Retry-After"] = str(exc.retry_after_s)
+            return RATE_LIMITED, {"detail": str(exc)}, headers
+        case ConcurrencyExceededError():
+            headers["Retry-After"] = "1"
+            detail = f"{exc} Wait for an answer before you ask again."
+            return TOO_MANY_AT_ONCE, {"detail": detail}, headers
+        case TokenRefusedError():
+            error = {"pointer": _pointer(exc.field), "detail": str(exc), "code": "refused"}
+            return INVALID_INPUT, {"detail": str(exc), "errors": [error]}, headers
+        case TooManyTokensError():
+            return TOO_MANY_TOKENS, {"detail": "Revoke one that is no longer used."}, headers
         case exceptions.PermissionDenied() | PermissionDenied():
             detail = str(getattr(exc, "detail", "")) or "Ask whoever gave you the token."
             return NOT_PERMITTED, {"detail": detail}, headers

@@ -7,13 +7,18 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from predictions.api import exceptions
+from predictions.api.authentication import scope_needed
 from predictions.api.exceptions import PROBLEM_MEDIA_TYPE, ProblemType
 from predictions.api.serializers import ProblemSerializer
 
 _ALWAYS = (
     exceptions.BAD_REQUEST,
     exceptions.NOT_AUTHENTICATED,
+    exceptions.INSUFFICIENT_SCOPE,
+    exceptions.WRONG_NETWORK,
     exceptions.NOT_ACCEPTABLE,
+    exceptions.RATE_LIMITED,
+    exceptions.TOO_MANY_AT_ONCE,
     exceptions.INTERNAL_ERROR,
     exceptions.DATABASE_UNAVAILABLE,
 )
@@ -30,9 +35,29 @@ _WITH_BODY = (
     exceptions.EMISSION_FACTORS_MISSING,
 )
 
+# Described in SPECTACULAR_SETTINGS, once for all operations.
+_RATES = ("RateLimit-Policy", "RateLimit")
+_LATER = (exceptions.RATE_LIMITED.status, exceptions.DATABASE_UNAVAILABLE.status)
+
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status."""
+    """Adds to each operation the problems it can answer with, by status, the scope it needs and the
+    headers that state the rates."""
+
+    def _get_response_headers_for_code(
+        self, status_code: str, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
+        names = [] if status_code == str(exceptions.NOT_AUTHENTICATED.status) else [*_RATES]
+        if int(status_code) in _LATER:
+            names.append("Retry-After")
+        return {
+            **super()._get_response_headers_for_code(status_code, direction),
+            **{name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        }
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        scope = scope_needed(self.view, self.method)
+        return [{name: [str(scope)] for name in required} for required in super().get_auth()]
 
     def _get_response_bodies(
         self, direction: Literal["request", "response"] = "response"
@@ -97,5 +122,8 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token made by `manage.py create_token NAME` or in the admin.",
+            "description": "A token made by `manage.py create_token NAME`, in the admin, or by "
+            "another token of scope `admin`. Each operation needs one scope of it: `read` for what "
+            "is on the record, buildings and models; `predict` for what asks the model, besides "
+            "the permission of the token's user; `admin` for tokens.",
         }

@@ -11,7 +11,6 @@ from typing import Final
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
-    ApiToken,
     Channel,
     ErrorCode,
     PredictionInput,
@@ -20,6 +19,13 @@ from predictions.models.exchange import (
 )
 from predictions.models.explanation import PredictionExplanation
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
+from predictions.models.tokens import (
+    DEFAULT_SCOPES,
+    ApiToken,
+    ApiTokenUse,
+    RateWindow,
+    Scope,
+)
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -32,15 +38,19 @@ AUDIT_TABLES: Final = (
 
 __all__ = [
     "AUDIT_TABLES",
+    "DEFAULT_SCOPES",
     "MEASURES",
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
+    "ApiTokenUse",
     "Channel",
     "ErrorCode",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",
     "PredictionRequest",
+    "RateWindow",
+    "Scope",
     "ShadowOutput",
 ]
