@@ -1,14 +1,16 @@
-"""System checks of the record's safety; `manage.py check --database default` runs those on the
+"""System checks of the record's safety and of whom it believes; `manage.py check --database default` runs those on the
 database."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from predictions.models import AUDIT_TABLES
+from predictions.networks import trusted_proxies
 
 
 @register(Tags.database)
@@ -34,3 +36,19 @@ def role_owns_no_audit_table(
                 )
             )
     return messages
+
+
+@register()
+def trusted_proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """predictions.E001: nobody can tell whose X-Forwarded-For is meant."""
+    try:
+        trusted_proxies(tuple(settings.TRUSTED_PROXIES))
+    except ValueError as error:
+        return [
+            checks.Error(
+                f"TRUSTED_PROXIES is neither a number of proxies nor their networks. {error}",
+                hint="Set it to 1, or to 10.1.0.0/16,2001:db8::/32.",
+                id="predictions.E001",
+            )
+        ]
+    return []

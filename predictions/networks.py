@@ -1,5 +1,6 @@
 """Networks and addresses as people write them: IPv4 and IPv6."""
 
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -44,3 +45,11 @@ def address_parsed(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(maxsize=8)
+def trusted_proxies(setting: tuple[str, ...]) -> tuple[int, tuple[Network, ...]]:
+    """How many proxies, or which networks they are in. Raises ValueError when it is neither."""
+    if len(setting) == 1 and setting[0].strip().isdecimal():
+        return int(setting[0]), ()
+    return 0, tuple(network_parsed(text) for text in setting)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from buildings.models import Building
@@ -75,6 +75,15 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
 def api_token_list(*, user: User) -> QuerySet[ApiToken]:
     """The user's tokens with their last use, newest first, over ones too. One query."""
     return ApiToken.objects.filter(user=user).select_related("use").order_by("-created", "-id")
+
+
+def api_token_owner_list(*, maker: User) -> QuerySet[User]:
+    """For whom this user may make tokens in the admin: for active callers and oneself; superusers
+    for anybody active. So nobody reads through a token what only other staff may."""
+    users = User.objects.filter(is_active=True).order_by("username")
+    if maker.is_superuser:
+        return users
+    return users.filter(Q(pk=maker.pk) | Q(is_staff=False, is_superuser=False))
 
 
 def api_token_count_active(*, user: User) -> int:

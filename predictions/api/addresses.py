@@ -1,12 +1,11 @@
 """Where a request came from, as far as that can be believed."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
-from predictions.networks import Address, Network, address_parsed, network_parsed
+from predictions.networks import Address, Network, address_parsed, trusted_proxies
 
 
 def client_address(environ: Mapping[str, Any]) -> Address | None:
@@ -30,14 +29,6 @@ def client_address(environ: Mapping[str, Any]) -> Address | None:
         if address is None or not _is_in(address, networks):
             break
     return address
-
-
-@lru_cache(maxsize=8)
-def trusted_proxies(setting: tuple[str, ...]) -> tuple[int, tuple[Network, ...]]:
-    """How many proxies, or which networks they are in. Raises ValueError when it is neither."""
-    if len(setting) == 1 and setting[0].strip().isdecimal():
-        return int(setting[0]), ()
-    return 0, tuple(network_parsed(text) for text in setting)
 
 
 def _is_in(address: Address, networks: Iterable[Network]) -> bool:

@@ -84,7 +84,7 @@ def api_token_create(
         user=user,
         name=name,
         scopes=_scopes(scopes),
-        networks=[str(network) for network in _networks(networks)],
+        networks=networks_checked(networks),
         requests_per_minute=requests_per_minute,
         rows_per_minute=rows_per_minute,
         **options,
@@ -135,6 +135,11 @@ def api_token_revoke(*, token: ApiToken) -> None:
     was. A token that is revoked already stays as it is."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
     token.refresh_from_db(fields=["revoked_at"])
+
+
+def networks_checked(networks: Iterable[str]) -> list[str]:
+    """The networks as they are stored. Raises TokenRefusedError for what is none, or too many."""
+    return [str(network) for network in _networks(networks)]
 
 
 def _scopes(scopes: Collection[str]) -> list[str]:

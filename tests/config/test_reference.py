@@ -141,7 +141,7 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
                 routes.add(f"/api/v1/{text.replace('>', '}')}")
     assert routes == set(documented["paths"])
     for path in documented["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             content = [
                 body
                 for status, answer in operation["responses"].items()
@@ -149,7 +149,11 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
                 for body in answer["content"].values()
             ]
             assert all(body.get("examples") for body in content)
-            assert operation["security"] == [{"token": []}]
+            usual = "read" if method == "get" else "predict"
+            scope = "admin" if "tokens" in operation["tags"] else usual
+            assert operation["security"] == [{"token": [scope]}]
+            assert {"RateLimit", "RateLimit-Policy"} <= set(operation["responses"]["403"]["headers"])
+            assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/docs/", "/api/v1/redoc/", "/api/v1/schema/"])
