@@ -145,6 +145,9 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:
         """Nothing is left to do: `save_form` made the token."""
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        """A token has nothing of the kind."""
+
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
