@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config import limits
 from config.env import BASE_DIR, VAR_DIR, env
 
 DEBUG = False
@@ -82,7 +83,7 @@ STORAGES = {
 }
 
 # The largest request body that is read at all; a larger one is refused with 413.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.ApiTokenAuthentication"],
@@ -109,19 +110,18 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("API_TOKEN_TTL_DAYS", 90)),
     "AUTO_REFRESH": False,
 }
-#: Active tokens that a user may have made by means of other tokens; the admin has no such limit.
-API_TOKENS_PER_USER: int = env.int("API_TOKENS_PER_USER", 50)
-
-#: Requests, and rows of batches, that a token may ask for within a minute; 0: no limit. A token may
-#: have limits of its own.
-RATE_LIMIT_REQUESTS_PER_MINUTE: int = env.int("RATE_LIMIT_REQUESTS_PER_MINUTE", 600)
-RATE_LIMIT_ROWS_PER_MINUTE: int = env.int("RATE_LIMIT_ROWS_PER_MINUTE", 100_000)
-#: Failed authentications that an address may make within a minute; 0: no limit.
-RATE_LIMIT_FAILURES_PER_MINUTE: int = env.int("RATE_LIMIT_FAILURES_PER_MINUTE", 30)
-#: Requests of one token that a worker handles at once, so that a thread is left to the others; 0: no
-#: limit.
+# Limits are described in `config.limits`; 0: no limit.
+API_TOKENS_PER_USER: int = env.int("API_TOKENS_PER_USER", limits.TOKENS_PER_USER)
+RATE_LIMIT_REQUESTS_PER_MINUTE: int = env.int(
+    "RATE_LIMIT_REQUESTS_PER_MINUTE", limits.REQUESTS_PER_MINUTE
+)
+RATE_LIMIT_ROWS_PER_MINUTE: int = env.int("RATE_LIMIT_ROWS_PER_MINUTE", limits.ROWS_PER_MINUTE)
+RATE_LIMIT_FAILURES_PER_MINUTE: int = env.int(
+    "RATE_LIMIT_FAILURES_PER_MINUTE", limits.FAILURES_PER_MINUTE
+)
+#: Requests of one token that a worker handles at once, so that a thread is left to the others.
 CONCURRENCY_PER_TOKEN: int = env.int(
-    "CONCURRENCY_PER_TOKEN", max(1, env.int("WEB_THREADS", 4) - 1)
+    "CONCURRENCY_PER_TOKEN", max(1, env.int("WEB_THREADS", limits.WORKER_THREADS) - 1)
 )
 #: Whose X-Forwarded-For is believed: how many proxies stand in front, or their networks.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
