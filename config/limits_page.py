@@ -1,18 +1,32 @@
 """The reference page of every bound that a request meets; its numbers are the code's."""
 
+from typing import Final
+
 from buildings.api.pagination import StrictCursorPagination
 from buildings.api.renderers import CSVRenderer
 from config import limits
 from predictions.api import exceptions
 from predictions.api.exceptions import ProblemType
 from predictions.api.parsers import MAX_DEPTH
+from predictions.api.throttling import rate_headers
 from predictions.services.accounts import TOKEN_DAYS_MAX, TOKEN_NETWORKS_MAX
-from predictions.services.rates import IPV6_SUBSCRIBER_BITS, WINDOW_SECONDS
+from predictions.services.rates import IPV6_SUBSCRIBER_BITS, WINDOW_SECONDS, Rates
+
+_HEADERS_DRAFT: Final = "https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/"
 
 
 def limits_page() -> str:
     """Markdown: what is bounded, by how much, what changes it and what is answered beyond it."""
     rows = "".join(f"| {' | '.join(row)} |\n" for row in (*_of_a_request(), *_of_a_token()))
+    fresh = Rates(
+        requests=1,
+        request_limit=limits.REQUESTS_PER_MINUTE,
+        rows=0,
+        row_limit=limits.ROWS_PER_MINUTE,
+        resets_in_s=WINDOW_SECONDS,
+        is_granted=True,
+    )
+    headers = "".join(f"{name}: {value}\n" for name, value in rate_headers(fresh).items())
     return f"""\
 # Limits
 
@@ -24,27 +38,27 @@ edit. The numbers are the defaults; where a variable is named, the environment m
 {rows}
 ## Rates
 
-A window begins with a token's first request and lasts {WINDOW_SECONDS} seconds; the next begins with the first request
-after it. Within a window no more than the quota gets through, however many workers answer, because
-PostgreSQL counts. A request that is refused costs nothing. Each answer to a request with a token says
-where it stands, in the headers of
-[draft-ietf-httpapi-ratelimit-headers](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/):
+A window begins with a token's first request and lasts {WINDOW_SECONDS} seconds; the next begins
+with the first request after it. Within a window no more than the quota gets through, however many
+workers answer, because PostgreSQL counts. A request that is refused costs nothing. Each answer to
+a request with a token says where it stands, in the headers of the
+[IETF's draft]({_HEADERS_DRAFT}):
 
 ```
-RateLimit-Policy: "default";q={limits.REQUESTS_PER_MINUTE};w={WINDOW_SECONDS}, "rows";q={limits.ROWS_PER_MINUTE};w={WINDOW_SECONDS};qu="rows"
-RateLimit: "default";r={limits.REQUESTS_PER_MINUTE - 1};t={WINDOW_SECONDS}, "rows";r={limits.ROWS_PER_MINUTE};t={WINDOW_SECONDS}
-```
+{headers}```
 
-`q` is the quota within `w` seconds, `r` what is left of it for `t` seconds. A 429 has `Retry-After` too.
-Rows are those of batches; a single prediction is a request. A token may have quotas of its own
-(admin); 0 is no limit, and is not stated. Limits of an address count failures only, an IPv6 network of
-{IPV6_SUBSCRIBER_BITS} bits as one address: a valid token is served whatever others try from beside it.
+`q` is the quota within `w` seconds, `r` what is left of it for `t` seconds. A 429 has `Retry-After`
+too. Rows are those of batches; a single prediction is a request. A token may have quotas of its own
+(admin); 0 is no limit, and is not stated.
+
+For an address failures alone count, an IPv6 network of {IPV6_SUBSCRIBER_BITS} bits as one address:
+a valid token is served whatever others try from beside it.
 
 ## At a time
 
 A worker handles so many requests of one token at once, so that a thread is left to the others; all
-workers together so many times `WEB_CONCURRENCY`. An answer that is streamed counts until it has been
-sent.
+workers together so many times `WEB_CONCURRENCY`. An answer that is streamed counts until it has
+been sent.
 """
 
 
@@ -60,8 +74,8 @@ def _of_a_request() -> list[tuple[str, str, str, str]]:
         ("levels of nesting in JSON", str(MAX_DEPTH), "", _said(exceptions.MALFORMED_BODY)),
         (
             "rows a page",
-            f"{pages.max_page_size} ({CSVRenderer.max_page_size:,} in CSV); {pages.page_size} without "
-            "`page_size`",
+            f"{pages.max_page_size} ({CSVRenderer.max_page_size:,} in CSV); {pages.page_size} "
+            "without `page_size`",
             "",
             _said(exceptions.INVALID_INPUT),
         ),

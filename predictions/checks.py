@@ -1,5 +1,5 @@
-"""System checks of the record's safety and of whom it believes; `manage.py check --database default` runs those on the
-database."""
+"""System checks of the record's safety and of whom it believes; `manage.py check --database
+default` runs those on the database."""
 
 from collections.abc import Sequence
 from typing import Any

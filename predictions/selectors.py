@@ -74,7 +74,8 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
 
 def api_token_list(*, user: User) -> QuerySet[ApiToken]:
     """The user's tokens with their last use, newest first, over ones too. One query."""
-    return ApiToken.objects.filter(user=user).select_related("use").order_by("-created", "-id")
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user).select_related("use")
+    return tokens.order_by("-created")
 
 
 def api_token_owner_list(*, maker: User) -> QuerySet[User]:
@@ -88,8 +89,5 @@ def api_token_owner_list(*, maker: User) -> QuerySet[User]:
 
 def api_token_count_active(*, user: User) -> int:
     """How many tokens of the user may be used now. One query."""
-    return (
-        ApiToken.objects.filter(user=user, revoked_at=None)
-        .exclude(expiry__lte=timezone.now())
-        .count()
-    )
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user, revoked_at=None)
+    return tokens.exclude(expiry__lte=timezone.now()).count()

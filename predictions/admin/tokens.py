@@ -31,7 +31,7 @@ from predictions.services.accounts import (
 _STATE_COLOURS: Final = {"active": "success", "expired": "warning", "revoked": "danger"}
 
 
-class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg]  # its base is not generic at run time
+class NewTokenForm(forms.ModelForm):
     """What a new token is for, what it may do, from where, for how long and how often."""
 
     scopes = forms.MultipleChoiceField(
@@ -120,11 +120,16 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.add_fieldsets if obj is None else self.fieldsets
 
-    def get_form(
-        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        # One way out of it, for each leads to the secret.
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **buttons})
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
         form = NewTokenForm if obj is None else forms.ModelForm
-        return super().get_form(request, obj, change, **{"form": form, **kwargs})
+        return super().get_form(request, obj, **{"form": form, **kwargs})
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any
@@ -137,9 +142,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         """The token, made by the service and not by the form."""
         asked = dict(form.cleaned_data)
         days = asked.pop("expires_in_days")
-        token, token.secret = api_token_create(
+        token, secret = api_token_create(
             expires_in=None if days is None else timedelta(days=days), **asked
         )
+        token.secret = secret  # for `response_add`, on this very object; no column has it
         return token
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: Any) -> None:

@@ -163,7 +163,7 @@ TOKEN_REQUEST: Final[dict[str, Any]] = {
     "networks": ["192.0.2.0/24", "2001:db8::/32"],
     "expires_in_days": 30,
 }
-_TOKEN_ID: Final = "3f0c5b0a-6a0e-4a53-9d7c-2b8a4c1e5d90"
+_TOKEN_ID: Final = "3f0c5b0a-6a0e-4a53-9d7c-2b8a4c1e5d90"  # noqa: S105 -- a public id
 TOKEN: Final[dict[str, Any]] = {
     "id": _TOKEN_ID,
     "url": f"http://127.0.0.1:8000/api/v1/tokens/{_TOKEN_ID}/",

@@ -118,7 +118,7 @@ class BodyTooLargeError(exceptions.APIException):
         super().__init__(f"At most {limit_bytes:,} bytes are read.", "body-too-large")
 
 
-class InsufficientScope(exceptions.PermissionDenied):  # noqa: N818 -- as DRF names its own
+class InsufficientScope(exceptions.PermissionDenied):
     """The token lacks a scope."""
 
     def __init__(self, *, scope: str) -> None:

@@ -4,7 +4,7 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy
 `RateLimit` what is left of them and for how many seconds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -53,7 +53,8 @@ class ThrottlingMiddleware:
         try:
             response = self.get_response(request)
             if passage.rates is not None:
-                response["RateLimit-Policy"], response["RateLimit"] = _headers(passage.rates)
+                for name, value in rate_headers(passage.rates).items():
+                    response[name] = value
             if isinstance(response, StreamingHttpResponse) and passage.token_id is not None:
                 response.streaming_content = _Leaving(response.streaming_content, passage)
                 is_sent_later = True
@@ -86,8 +87,8 @@ def rows_charge(request: Request, *, rows: int) -> None:
 class _Leaving:
     """An answer's parts; whoever closes it, at the end or before, ends the passage."""
 
-    def __init__(self, parts: Iterable[bytes], passage: Passage) -> None:
-        self._parts = iter(parts)
+    def __init__(self, parts: Any, passage: Passage) -> None:
+        self._parts: Iterator[bytes] = iter(parts)
         self._passage = passage
 
     def __iter__(self) -> Iterator[bytes]:
@@ -97,8 +98,8 @@ class _Leaving:
         self._passage.leave()
 
 
-def _headers(rates: Rates) -> tuple[str, str]:
-    """The policies and what is left of them."""
+def rate_headers(rates: Rates) -> dict[str, str]:
+    """The quotas and what is left of them, for those that there are."""
     policies, left = [], []
     if rates.request_limit:
         policies.append(f'"default";q={rates.request_limit};w={WINDOW_SECONDS}')
@@ -106,4 +107,4 @@ def _headers(rates: Rates) -> tuple[str, str]:
     if rates.row_limit:
         policies.append(f'"rows";q={rates.row_limit};w={WINDOW_SECONDS};qu="rows"')
         left.append(f'"rows";r={rates.rows_left};t={rates.resets_in_s}')
-    return ", ".join(policies), ", ".join(left)
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}

@@ -45,7 +45,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "url", "name", "prefix", "state", "scopes", "networks"),
             *("requests_per_minute", "rows_per_minute"),
             *("created_at", "expires_at", "revoked_at", "last_used_at"),
@@ -63,7 +63,7 @@ class NewTokenSerializer(TokenSerializer):
     secret = serializers.SerializerMethodField(help_text="Keep it now; it is not stored.")
 
     class Meta(TokenSerializer.Meta):
-        fields = (*TokenSerializer.Meta.fields, "secret")
+        fields: tuple[str, ...] = (*TokenSerializer.Meta.fields, "secret")
         read_only_fields = fields
 
     def get_secret(self, token: ApiToken) -> str:
@@ -131,7 +131,9 @@ _TOKEN_EXAMPLE = OpenApiExample("A token", value=examples.TOKEN, response_only=T
         examples=[_TOKEN_EXAMPLE],
         tags=["tokens"],
     ),
-    retrieve=extend_schema(summary="One of your tokens", examples=[_TOKEN_EXAMPLE], tags=["tokens"]),
+    retrieve=extend_schema(
+        summary="One of your tokens", examples=[_TOKEN_EXAMPLE], tags=["tokens"]
+    ),
 )
 class TokenViewSet(
     StrictQueryMixin,

@@ -6,7 +6,7 @@ the same as plain statements would be planned anew each time.
 
 from django.db import migrations, models
 
-RATE_TAKE = """
+TAKE_RATE = """
 CREATE FUNCTION predictions_rate_take(
     taker text, more_requests bigint, more_rows bigint, request_limit bigint, row_limit bigint,
     OUT requests bigint, OUT rows bigint, OUT is_granted boolean, OUT resets_in_s integer
@@ -57,7 +57,7 @@ END
 $$;
 """
 
-TOKEN_ADMIT = """
+ADMIT = """
 CREATE FUNCTION predictions_token_admit(
     sought_digest text, address inet, usual_requests bigint, usual_rows bigint,
     OUT token_id uuid, OUT token_token_key text, OUT token_name text,
@@ -166,10 +166,10 @@ class Migration(migrations.Migration):
             migrations.RunSQL.noop,
         ),
         migrations.RunSQL(
-            RATE_TAKE,
+            TAKE_RATE,
             "DROP FUNCTION predictions_rate_take(text, bigint, bigint, bigint, bigint);",
         ),
         migrations.RunSQL(
-            TOKEN_ADMIT, "DROP FUNCTION predictions_token_admit(text, inet, bigint, bigint);"
+            ADMIT, "DROP FUNCTION predictions_token_admit(text, inet, bigint, bigint);"
         ),
     ]

@@ -11,7 +11,6 @@ from django.utils import timezone
 from knox.models import AbstractAuthToken
 
 
-
 class Scope(models.TextChoices):
     """What a token may be used for, within what its user may do."""
 
@@ -107,9 +106,7 @@ class ApiTokenUse(models.Model):
         related_name="use",
         help_text="The token.",
     )
-    last_used_at = models.DateTimeField(
-        db_default=Now(), help_text="Stored at most once a minute."
-    )
+    last_used_at = models.DateTimeField(db_default=Now(), help_text="Stored at most once a minute.")
 
     def __str__(self) -> str:
         return str(self.token_id)

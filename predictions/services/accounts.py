@@ -101,8 +101,9 @@ def api_token_issue(
 ) -> tuple[ApiToken, str]:
     """A new token made by means of another, of scope `admin`, for its owner; and its secret.
 
-    It may do what the owner may: without the permission to predict no scope `predict`. It takes over the limits of the token that makes it, and its networks unless it names
-    some within them, so that nobody gets rid of either by making another.
+    It may do what the owner may: without the permission to predict no scope `predict`. It takes
+    over the limits of the token that makes it, and its networks unless it names some within them,
+    so that nobody gets rid of either by making another.
 
     Raises TokenRefusedError, and TooManyTokensError above `API_TOKENS_PER_USER` active ones.
     """

@@ -79,9 +79,7 @@ def token_admit(*, secret: str, address: Address | None) -> Admission | None:
 
 
 def _partial(model: type[_Row], values: Mapping[str, Any]) -> _Row:
-    names = [
-        field.attname for field in model._meta.concrete_fields if field.attname in values
-    ]
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
     return model.from_db(connection.alias, names, [values[name] for name in names])
 
 

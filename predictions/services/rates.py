@@ -37,7 +37,7 @@ class Rates:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        return cls(**{name: row[name] for name in cls.__slots__})  # type: ignore[attr-defined]  # dataclass makes them
+        return cls(**{name: row[name] for name in cls.__slots__})
 
     @property
     def requests_left(self) -> int:

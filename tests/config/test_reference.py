@@ -152,7 +152,9 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
             usual = "read" if method == "get" else "predict"
             scope = "admin" if "tokens" in operation["tags"] else usual
             assert operation["security"] == [{"token": [scope]}]
-            assert {"RateLimit", "RateLimit-Policy"} <= set(operation["responses"]["403"]["headers"])
+            assert {"RateLimit", "RateLimit-Policy"} <= set(
+                operation["responses"]["403"]["headers"]
+            )
             assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 

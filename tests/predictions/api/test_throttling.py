@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from rest_framework.test import APIClient
 
 from predictions.api.throttling import ThrottlingMiddleware, rows_charge
 from predictions.api.views import PredictionViewSet
-from predictions.models import PredictionRequest, RateWindow
+from predictions.models import ApiToken, PredictionRequest, RateWindow
 from predictions.services.accounts import api_token_create
 from predictions.services.concurrency import slots_taken
 from tests.fakes import FakeServedModel
@@ -148,8 +149,6 @@ class TestRowsOfABatch:
         asking(1)
         with django_assert_num_queries(2):  # the token, the rows
             asking(1)
-        from predictions.models import ApiToken
-
         ApiToken.objects.update(rows_per_minute=0)
         with django_assert_num_queries(1):
             assert asking(10**9).status_code == 200
@@ -206,10 +205,8 @@ class TestAtATime:
 
         monkeypatch.setattr(PredictionViewSet, "list", fail)
         client = client_with(caller)
-        try:
+        with suppress(SystemExit):
             assert client.get(URL).status_code == 500
-        except SystemExit:
-            pass
         assert slots_taken() == 0
 
     def test_a_stream_keeps_its_slot_until_it_is_closed(
