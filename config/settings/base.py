@@ -30,6 +30,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.middleware.LanguageMiddleware",
     "config.middleware.LengthRequiredMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -67,6 +68,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+#: What the API says its refusals in; a second one needs a catalogue in locale/.
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
 TIME_ZONE = "UTC"
@@ -156,5 +161,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "predictions", "description": "Ask, and read what was asked before."},
         {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
         {"name": "models", "description": "Which model versions there are."},
+        {"name": "problems", "description": "Why a request may be refused, and what to do then."},
     ],
 }

@@ -26,7 +26,7 @@ def problem(answer: Any, status: int, slug: str) -> dict[str, Any]:
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"
     document: dict[str, Any] = answer.json()
-    assert document["type"] == f"urn:futurisys:problem:{slug}"
+    assert document["type"] == f"/api/v1/problems/{slug}/"
     assert document["status"] == status
     assert document["title"]
     assert document["detail"]

@@ -273,7 +273,7 @@ def test_a_body_of_10_mb_is_413(api: APIClient) -> None:
 def test_other_formats_are_415(api: APIClient, content_type: str) -> None:
     answer = post(api, b"{}", content_type)
     assert answer.status_code == 415
-    assert answer.json()["type"] == "urn:futurisys:problem:unsupported-media-type"
+    assert answer.json()["type"] == "/api/v1/problems/unsupported-media-type/"
     assert PredictionRequest.objects.count() == 0
 
 
