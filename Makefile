@@ -50,6 +50,7 @@ contracts: venv-dev ## who may import whom
 
 check: venv-dev schema ## migrations, reference pages, deployment settings, API schema
 	$(python) -m config.postgres $(python) manage.py makemigrations --check --dry-run
+	$(python) manage.py export_messages --check
 	$(python) -m config.postgres $(python) manage.py export_reference --check
 	DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=example.org \
 	  SECRET_KEY=$$($(python) -c "import secrets; print(secrets.token_urlsafe(64))") \
@@ -62,7 +63,8 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
 	echo "docs/reference/openapi.yaml is up to date."
 
-schema-write: venv-dev ## write anew what is made from the code: OpenAPI, SQL schema, pages of docs/
+schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI, SQL schema, pages of docs/
+	$(python) manage.py export_messages
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
 

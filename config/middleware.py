@@ -77,10 +77,13 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        accepted = request.META.get("HTTP_ACCEPT_LANGUAGE")
+        accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
         if not accepted or not request.path_info.startswith(API_PREFIX):
             return self.get_response(request)
-        with translation.override(accepted_language(accepted)):
+        language = accepted_language(accepted)
+        if language == settings.LANGUAGE_CODE:  # active already, and to activate takes 10 µs
+            return self.get_response(request)
+        with translation.override(language):
             return self.get_response(request)
 
 

@@ -384,7 +384,7 @@ class StrictQueryMixin(GenericViewSet[Any]):
             if name not in known:
                 errors[name] = ErrorDetail(_unknown_said(known), "unknown-parameter")
             elif len(values) > 1:
-                errors[name] = ErrorDetail(_("Given more than once."), "duplicate")
+                errors[name] = ErrorDetail(_("Given more than once; give it once."), "duplicate")
         if errors:
             raise InvalidQueryError(errors)
 

@@ -76,9 +76,12 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
 
     What is not foreseen becomes a 500 that says nothing of its cause; the log has type and frames.
     """
+    request = context["request"]
     problem = _problem(exc, context)
+    # Whatever the view renders, CSV or a page: a problem is JSON.
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_MEDIA_TYPE
     response = Response(
-        problem.document(request_id=_request_id(context["request"])),
+        problem.document(request_id=_request_id(request)),
         status=problem.type.status,
         headers=problem.all_headers(),
         content_type=PROBLEM_MEDIA_TYPE,
@@ -95,6 +98,7 @@ def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
         content_type=PROBLEM_MEDIA_TYPE,
         headers=problem.all_headers(),
     )
+    response["Content-Length"] = str(len(response.content))  # no middleware may be left to say so
     in_language(response)
     return response
 
@@ -139,17 +143,15 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             detail = _("Accept one of: %(formats)s.") % {"formats": formats}
             return Problem(problems.NOT_ACCEPTABLE, detail)
         case exceptions.UnsupportedMediaType():
-            return Problem(
-                problems.UNSUPPORTED_MEDIA_TYPE, _("Send `Content-Type: application/json`.")
-            )
+            return Problem(problems.UNSUPPORTED_MEDIA_TYPE, problems.UNSUPPORTED_MEDIA_TYPE.fix)
         case BodyTooLargeError():
-            detail = _("At most %(limit)s bytes are read.") % {"limit": grouped(f"{exc.limit_bytes:,}")}
+            detail = _("At most %(limit)s bytes are read.") % {
+                "limit": grouped(f"{exc.limit_bytes:,}")
+            }
             return Problem(problems.BODY_TOO_LARGE, detail)
         case exceptions.Throttled():
             wait = {} if exc.wait is None else {"Retry-After": str(exc.wait)}
-            return Problem(
-                problems.TOO_MANY_REQUESTS, problems.TOO_MANY_REQUESTS.fix, headers=wait
-            )
+            return Problem(problems.TOO_MANY_REQUESTS, problems.TOO_MANY_REQUESTS.fix, headers=wait)
         case IncompleteFactsError():
             return Problem(problems.INCOMPLETE_FACTS, str(exc))
         case UnsuitablePredictionError():
@@ -221,9 +223,7 @@ def bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponse
     if not request.path.startswith(API_PREFIX):
         return defaults.bad_request(request, exception)
     if isinstance(exception, RequestDataTooBig):
-        return problem_page(
-            request, Problem(problems.BODY_TOO_LARGE, problems.BODY_TOO_LARGE.when)
-        )
+        return problem_page(request, Problem(problems.BODY_TOO_LARGE, problems.BODY_TOO_LARGE.when))
     detail = _("Check the Host header and the URL; they are not what this server answers to.")
     return problem_page(request, Problem(problems.BAD_REQUEST, detail))
 

@@ -171,8 +171,10 @@ INVALID_INPUT: Final = ProblemType(
     slug="invalid-input",
     status=400,
     title=_("The input is not valid"),
-    when=_("Members of the body or parameters are missing, unknown, of another type, out of range "
-           "or contradict each other."),
+    when=_(
+        "Members of the body or parameters are missing, unknown, of another type, out of range "
+        "or contradict each other."
+    ),
     fix=_("Mend each entry of `errors`: all that is wrong is listed at once."),
     place=WHOLE_BODY,
 )
@@ -180,10 +182,14 @@ NOT_AUTHENTICATED: Final = ProblemType(
     slug="not-authenticated",
     status=401,
     title=_("A valid token is needed"),
-    when=_("The Authorization header is missing or malformed, or its token is unknown, expired or "
-           "revoked."),
-    fix=_("Send `Authorization: Bearer <token>` with a token that is still valid; ask the operator "
-          "for one."),
+    when=_(
+        "The Authorization header is missing or malformed, or its token is unknown, expired or "
+        "revoked."
+    ),
+    fix=_(
+        "Send `Authorization: Bearer <token>` with a token that is still valid; ask the operator "
+        "for one."
+    ),
     place=header("Authorization"),
 )
 NOT_PERMITTED: Final = ProblemType(
@@ -199,8 +205,10 @@ NOT_FOUND: Final = ProblemType(
     status=404,
     title=_("There is nothing here"),
     when=_("No such path, no such object, or an object that belongs to somebody else."),
-    fix=_("Compare the path with the documentation, its final slash included, and the identifier "
-          "with a list."),
+    fix=_(
+        "Compare the path with the documentation, its final slash included, and the identifier "
+        "with a list."
+    ),
     place=Place(Location.PATH),
 )
 METHOD_NOT_ALLOWED: Final = ProblemType(
@@ -239,8 +247,10 @@ MODEL_VERSION_GONE: Final = ProblemType(
     slug="model-version-gone",
     status=409,
     title=_("The model version that made the prediction cannot be had again"),
-    when=_("Explanations and variations are by the model version of the prediction, whose files "
-           "are gone or answer otherwise by now."),
+    when=_(
+        "Explanations and variations are by the model version of the prediction, whose files "
+        "are gone or answer otherwise by now."
+    ),
     fix=_("Ask for a new prediction of the same features and use that one."),
     place=Place(Location.PATH, pointer("id")),
 )

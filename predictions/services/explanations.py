@@ -71,7 +71,9 @@ def prediction_answered(prediction: PredictionInput) -> PredictionOutput:
     """The prediction's output. Raises UnsuitablePredictionError when it holds no energy."""
     output: PredictionOutput | None = getattr(prediction, "output", None)
     if output is None or output.error_code:
-        raise UnsuitablePredictionError(gettext("This prediction has no answer: ask for a new one."))
+        raise UnsuitablePredictionError(
+            gettext("This prediction has no answer: ask for a new one.")
+        )
     return output
 
 

@@ -251,6 +251,7 @@ def test_braces_in_strings_are_no_nesting(api: APIClient) -> None:
 def test_a_body_of_10_mb_is_413(api: APIClient) -> None:
     (error,) = refused(post(api, b'{"year_built": "' + b"x" * 10_000_000 + b'"}'), 413)
     assert error == {
+        "in": "body",
         "pointer": "",
         "detail": "At most 262,144 bytes are read.",
         "code": "body-too-large",
