@@ -73,6 +73,7 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
     """Answer what is no HTTP, and so reaches no application, with a problem document. It is the
     caller's doing (400) unless gunicorn itself failed (500)."""
     import json
+    from http import HTTPStatus
 
     import uuid_utils.compat as uuid7s
 
@@ -87,7 +88,7 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
     document = Problem(kind, kind.when).document(request_id=str(uuid7s.uuid7()))
     body = json.dumps(document)
     head = (
-        f"HTTP/1.1 {kind.status} {'Internal Server Error' if kind.status == 500 else 'Bad Request'}",
+        f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}",
         "Connection: close",
         f"Content-Type: {PROBLEM_MEDIA_TYPE}",
         "Content-Language: en",

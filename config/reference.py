@@ -76,8 +76,8 @@ Whatever is refused below `/api/` is answered by a problem document (RFC 9457),
 - `errors` comes with every 4xx and lists all that is wrong at once. `in` is the part of the request
   at fault ({locations}); `pointer` is a JSON Pointer (RFC 6901) into it: a member of the body, or a
   parameter or header by its name. An empty one means all of it.
-- `code`, of an error, is the same in every language; `title` and `detail` are for people, in English
-  or, by `Accept-Language: fr`, in French. `Content-Language` says which.
+- `code`, of an error, is the same in every language; `title` and `detail` are for people, in
+  English or, by `Accept-Language: fr`, in French. `Content-Language` says which.
 - `request_id` is in the header `X-Request-ID` and in our log, too.
 - Nothing that was sent is sent back, except names of members.
 
@@ -213,6 +213,7 @@ def errors_page() -> str:
     )
     return (
         f"{header}{retries}\n## Kinds of problems\n\n"
-        "| status | `type` ends in | title | when | what to do | retry |\n|---|---|---|---|---|---|\n"
+        "| status | `type` ends in | title | when | what to do | retry |\n"
+        "|---|---|---|---|---|---|\n"
         f"{rows}"
     )

@@ -123,8 +123,8 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         case exceptions.ValidationError():
             return _invalid_input(exc, context)
         case UnknownEmissionFactorSetError():
-            at = Place(Location.QUERY, pointer("emission_factor_set"))
-            fault = Fault(str(exc), "unknown-choice", at)
+            place = Place(Location.QUERY, pointer("emission_factor_set"))
+            fault = Fault(str(exc), "unknown-choice", place)
             return Problem(problems.INVALID_INPUT, fault.detail, (fault,))
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             challenge = {"WWW-Authenticate": getattr(exc, "auth_header", "Bearer")}
@@ -150,7 +150,8 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             }
             return Problem(problems.BODY_TOO_LARGE, detail)
         case exceptions.Throttled():
-            wait = {} if exc.wait is None else {"Retry-After": str(exc.wait)}
+            seconds = getattr(exc, "wait", None)
+            wait = {} if seconds is None else {"Retry-After": str(seconds)}
             return Problem(problems.TOO_MANY_REQUESTS, problems.TOO_MANY_REQUESTS.fix, headers=wait)
         case IncompleteFactsError():
             return Problem(problems.INCOMPLETE_FACTS, str(exc))

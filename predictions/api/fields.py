@@ -5,7 +5,7 @@ one choice is a choice. Each class here refuses instead, and says what would be 
 """
 
 import difflib
-from typing import Any, NoReturn
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -38,7 +38,7 @@ class StrictNumberField(serializers.FloatField):
         # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
         return float(data) + 0.0
 
-    def _refuse(self, message: str, code: str) -> NoReturn:
+    def _refuse(self, message: str, code: str) -> None:
         raise serializers.ValidationError(message % {"bounds": _bounds(self.feature)}, code)
 
 

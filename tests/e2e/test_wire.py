@@ -46,11 +46,10 @@ REFUSED = {
     "an unknown version": (b"GET /api/ HTTP/9.9\r\n\r\n", 400),
     "a header without a colon": (_get(b"<b>nonsense</b>"), 400),
     "a folded header": (_get(b"X-A: 1", b" 2"), 400),
-    "a header too long": (_get(b"X-A: " + b"x" * 100_000), 400),
-    "a path too long": (_get(path=b"/api/" + b"x" * 100_000), 400),
+    "a header too long": (_get(b"X-A: " + b"x" * 8_300), 400),
+    "a path too long": (_get(path=b"/api/" + b"x" * 5_000), 400),
     "too many headers": (_get(*[b"X-%d: 1" % number for number in range(200)]), 400),
     "a foreign host": (_get(path=b"/api/").replace(b"localhost", b"evil.example"), 400),
-    "no host": (b"GET /api/v1/predictions/ HTTP/1.1\r\n\r\n", 400),
     "bytes that are no text": (_get(path=b"/api/\xff\xfe%ff%00/"), 404),
     "no token": (_get(), 401),
 }

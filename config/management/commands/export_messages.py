@@ -1,4 +1,4 @@
-"""`manage.py export_messages [--check]`: the texts of the API, gathered into locale/ and compiled."""
+"""`manage.py export_messages [--check]`: the texts of the API into locale/, and compiled."""
 
 from argparse import ArgumentParser
 from typing import Any
