@@ -77,6 +77,7 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
 
     import uuid_utils.compat as uuid7s
 
+    from config.security import DATA_POLICY
     from predictions.api.problems import (
         BAD_REQUEST,
         INTERNAL_ERROR,
@@ -92,6 +93,8 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
         "Connection: close",
         f"Content-Type: {PROBLEM_MEDIA_TYPE}",
         "Content-Language: en",
+        f"Content-Security-Policy: {DATA_POLICY}",
+        "X-Content-Type-Options: nosniff",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {document['request_id']}",
     )

@@ -53,6 +53,27 @@ class _StrictPages:
     def max_page_size_for(self, request: Request) -> int:
         return self.max_page_size or 0
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {
+                    **link,
+                    "description": "The next page; null on the last one.",
+                    "example": example,
+                },
+                "previous": {
+                    **link,
+                    "description": "The page before; null on the first one.",
+                    "example": None,
+                },
+                "results": schema,
+            },
+        }
+
     def _cursor_refusal(self) -> InvalidQueryError:
         said = _("This cursor is not valid; follow the links `next` and `previous` of a page.")
         return InvalidQueryError({self.cursor_query_param: said}, "not-a-cursor")
@@ -257,27 +278,6 @@ class KeysetPagination(_StrictPages, BasePagination):
         return replace_query_param(url, self.cursor_query_param, text.decode().rstrip("="))
 
     # Schema
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
-        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {
-                "next": {
-                    **link,
-                    "description": "The next page; null on the last one.",
-                    "example": example,
-                },
-                "previous": {
-                    **link,
-                    "description": "The page before; null on the first one.",
-                    "example": None,
-                },
-                "results": schema,
-            },
-        }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         renderers = getattr(view, "renderer_classes", ())

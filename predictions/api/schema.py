@@ -1,15 +1,24 @@
 """What drf-spectacular cannot see by itself: problem documents on operations, bearer tokens."""
 
+import re
 from itertools import groupby
 from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.renderers import SafeDumper
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
 from buildings.api.pagination import StrictQueryMixin
 from predictions.api import problems
-from predictions.api.problems import PROBLEM_MEDIA_TYPE, Problem, ProblemType
+from predictions.api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    Fault,
+    Location,
+    Place,
+    Problem,
+    ProblemType,
+)
 from predictions.api.serializers import ProblemSerializer
 
 _ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
@@ -29,8 +38,29 @@ _WITH_BODY = (
 _REQUEST_ID = "0199d3a0-0000-7000-8000-000000000000"
 
 
+#: What the parameters in paths are.
+_PATH_PARAMETERS = {
+    "id": "The `id` of an object, as its list or its POST answered it.",
+    "ose_building_id": "The city's identifier of a building.",
+    "slug": "The last part of the `type` of a problem document.",
+}
+
+# Readers of OpenAPI speak YAML 1.2, to which "0000900001" without quotes is a number; PyYAML speaks
+# 1.1, to which it is none.
+SafeDumper.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[0-9]+$"), list("0123456789")
+)
+
+
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status."""
+    """Adds to each operation the problems it can answer with, by status, and says what the
+    parameters in its path are."""
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        for parameter in parameters:
+            parameter["description"] = _PATH_PARAMETERS[parameter["name"]]
+        return parameters
 
     def _get_response_bodies(
         self, direction: Literal["request", "response"] = "response"
@@ -56,11 +86,17 @@ class ProblemAutoSchema(AutoSchema):
         found += getattr(self.view, "problems_of", {}).get(getattr(self.view, "action", None), ())
         return [each for each in problems.PROBLEMS if each in found]
 
+    def _problem(self, kind: ProblemType) -> Problem:
+        if kind is problems.INVALID_INPUT and self.method == "GET":
+            in_query = Fault(kind.when, kind.slug, Place(Location.QUERY))
+            return Problem(kind, kind.when, (in_query,))
+        return Problem(kind, kind.when)
+
     def _problem_body(self, status: int, types: list[ProblemType]) -> dict[str, Any]:
         examples = [
             OpenApiExample(
                 problem.slug,
-                value=Problem(problem, problem.when).document(request_id=_REQUEST_ID),
+                value=self._problem(problem).document(request_id=_REQUEST_ID),
                 response_only=True,
                 status_codes=[str(status)],
                 media_type=PROBLEM_MEDIA_TYPE,
