@@ -5,9 +5,9 @@ from typing import Final
 from buildings.api.pagination import StrictCursorPagination
 from buildings.api.renderers import CSVRenderer
 from config import limits
-from predictions.api import exceptions
-from predictions.api.exceptions import ProblemType
+from predictions.api import problems
 from predictions.api.parsers import MAX_DEPTH
+from predictions.api.problems import ProblemType
 from predictions.api.throttling import rate_headers
 from predictions.services.accounts import TOKEN_DAYS_MAX, TOKEN_NETWORKS_MAX
 from predictions.services.rates import IPV6_SUBSCRIBER_BITS, WINDOW_SECONDS, Rates
@@ -69,27 +69,27 @@ def _of_a_request() -> list[tuple[str, str, str, str]]:
             "body",
             f"{limits.BODY_BYTES:,} bytes",
             "",
-            _said(exceptions.BODY_TOO_LARGE),
+            _said(problems.BODY_TOO_LARGE),
         ),
-        ("levels of nesting in JSON", str(MAX_DEPTH), "", _said(exceptions.MALFORMED_BODY)),
+        ("levels of nesting in JSON", str(MAX_DEPTH), "", _said(problems.MALFORMED_BODY)),
         (
             "rows a page",
             f"{pages.max_page_size} ({CSVRenderer.max_page_size:,} in CSV); {pages.page_size} "
             "without `page_size`",
             "",
-            _said(exceptions.INVALID_INPUT),
+            _said(problems.INVALID_INPUT),
         ),
         (
             "time of one statement in the database",
             f"{limits.STATEMENT_TIMEOUT_MS / 1000:g} s",
             "`DATABASE_STATEMENT_TIMEOUT_MS`",
-            _said(exceptions.DATABASE_UNAVAILABLE),
+            _said(problems.DATABASE_UNAVAILABLE),
         ),
     ]
 
 
 def _of_a_token() -> list[tuple[str, str, str, str]]:
-    limited = _said(exceptions.RATE_LIMITED)
+    limited = _said(problems.TOO_MANY_REQUESTS)
     return [
         (
             "requests of a token a minute",
@@ -113,20 +113,20 @@ def _of_a_token() -> list[tuple[str, str, str, str]]:
             "requests of a token at a time, with each worker",
             f"{limits.WORKER_THREADS - 1}: one less than the worker's threads",
             "`CONCURRENCY_PER_TOKEN`, `WEB_THREADS`",
-            _said(exceptions.TOO_MANY_AT_ONCE),
+            _said(problems.TOO_MANY_AT_ONCE),
         ),
         (
             "active tokens of a user, to make another over the API",
             str(limits.TOKENS_PER_USER),
             "`API_TOKENS_PER_USER`",
-            _said(exceptions.TOO_MANY_TOKENS),
+            _said(problems.TOO_MANY_TOKENS),
         ),
-        ("networks of a token", str(TOKEN_NETWORKS_MAX), "", _said(exceptions.INVALID_INPUT)),
+        ("networks of a token", str(TOKEN_NETWORKS_MAX), "", _said(problems.INVALID_INPUT)),
         (
             "days that a token may be made for",
             str(TOKEN_DAYS_MAX),
             "",
-            _said(exceptions.INVALID_INPUT),
+            _said(problems.INVALID_INPUT),
         ),
     ]
 

@@ -10,6 +10,8 @@ from ipaddress import (
     ip_network,
 )
 
+from django.utils.translation import gettext as _
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
@@ -23,10 +25,13 @@ def network_parsed(text: str) -> Network:
         network = ip_network(text.strip())
     except ValueError:
         raise ValueError(
-            "Must be a network such as 10.1.0.0/16 or 2001:db8::/32, without bits beyond its mask."
+            _(
+                "Must be a network such as 10.1.0.0/16 or 2001:db8::/32, without bits beyond its "
+                "mask."
+            )
         ) from None
     if isinstance(network, IPv6Network) and network.network_address.scope_id:
-        raise ValueError("Must be a network without a zone.")
+        raise ValueError(_("Must be a network without a zone."))
     return network
 
 

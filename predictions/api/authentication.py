@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -22,8 +24,6 @@ if TYPE_CHECKING:  # importing views here would go in a circle: they read this c
     from rest_framework.views import APIView
 
     from predictions.models import ApiToken
-
-_UNSUITABLE: Final = "This token is unknown, expired or revoked."
 
 
 class ApiTokenAuthentication(TokenAuthentication):
@@ -52,7 +52,7 @@ class ApiTokenAuthentication(TokenAuthentication):
             raise
         if admission is None:
             failure_take(address=address)
-            raise AuthenticationFailed(_UNSUITABLE)
+            raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         passage.rates = admission.rates
         passage.enter(token_id=admission.token.pk)
         return admission.token.user, admission.token
@@ -73,7 +73,9 @@ class HasScope(BasePermission):
 class MayPredict(BasePermission):
     """The token's user holds predictions.add_predictionrequest, as group `api_client` gives it."""
 
-    message = "This token may read but not predict; its user is not in the group `api_client`."
+    message = gettext_lazy(
+        "This token may read but not predict; its user is not in the group `api_client`."
+    )
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         token: Any = request.auth

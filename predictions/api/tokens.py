@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from buildings.api.pagination import StrictCursorPagination, StrictQueryMixin
-from predictions.api import examples, exceptions
+from predictions.api import examples, problems
 from predictions.api.fields import StrictChoiceField
 from predictions.api.serializers import StrictSerializer
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
@@ -22,7 +24,7 @@ from predictions.services.accounts import (
     api_token_revoke,
 )
 
-_DAYS: Final = f"A whole number of days from 1 to {TOKEN_DAYS_MAX}."
+_DAYS: Final = format_lazy(_("A whole number of days from 1 to {most}."), most=TOKEN_DAYS_MAX)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -75,7 +77,7 @@ class TextField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError("Must be a string.", "not-a-string")
+            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
         return str(super().to_internal_value(data))
 
 
@@ -149,7 +151,7 @@ class TokenViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     scopes_needed = dict.fromkeys(("list", "retrieve", "create", "destroy"), Scope.ADMIN)
-    problems_of = {"create": (exceptions.TOO_MANY_TOKENS,)}
+    problems_of = {"create": (problems.TOO_MANY_TOKENS,)}
 
     def get_queryset(self) -> QuerySet[ApiToken]:
         user: Any = self.request.user

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from predictions.errors import TokenRefusedError, TooManyTokensError
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
@@ -78,7 +79,9 @@ def api_token_create(
     life.
     """
     if expires_in is not None and expires_in > timedelta(days=TOKEN_DAYS_MAX):
-        raise TokenRefusedError("expires_in_days", f"Must be {TOKEN_DAYS_MAX} days at most.")
+        raise TokenRefusedError(
+            "expires_in_days", _("Must be %(days)d days at most.") % {"days": TOKEN_DAYS_MAX}
+        )
     options: dict[str, Any] = {} if expires_in is None else {"expiry": expires_in}
     return ApiToken.objects.create(
         user=user,
@@ -108,12 +111,12 @@ def api_token_issue(
     Raises TokenRefusedError, and TooManyTokensError above `API_TOKENS_PER_USER` active ones.
     """
     if Scope.PREDICT in scopes and not by.may_predict:
-        raise TokenRefusedError("scopes", "Your user may not predict; leave out `predict`.")
+        raise TokenRefusedError("scopes", _("Your user may not predict; leave out `predict`."))
     bounds = _networks(by.networks)
     asked = _networks(networks)
     if bounds and not all(_is_within(network, bounds) for network in asked):
         raise TokenRefusedError(
-            "networks", "Must be within the networks of the token that makes this one."
+            "networks", _("Must be within the networks of the token that makes this one.")
         )
     with transaction.atomic():
         # Of two requests at once, one waits here for the other's token to count.
@@ -146,7 +149,8 @@ def networks_checked(networks: Iterable[str]) -> list[str]:
 def _scopes(scopes: Collection[str]) -> list[str]:
     """In the order of Scope, each once."""
     if not scopes or not set(scopes) <= set(Scope.values):
-        raise TokenRefusedError("scopes", f"One or more of {', '.join(Scope.values)} are needed.")
+        said = _("One or more of %(scopes)s are needed.") % {"scopes": ", ".join(Scope.values)}
+        raise TokenRefusedError("scopes", said)
     return [scope for scope in Scope.values if scope in scopes]
 
 
@@ -156,7 +160,9 @@ def _networks(networks: Iterable[str]) -> list[Network]:
     except ValueError as error:
         raise TokenRefusedError("networks", str(error)) from None
     if len(parsed) > TOKEN_NETWORKS_MAX:
-        raise TokenRefusedError("networks", f"Must be {TOKEN_NETWORKS_MAX} at most.")
+        raise TokenRefusedError(
+            "networks", _("Must be %(count)d at most.") % {"count": TOKEN_NETWORKS_MAX}
+        )
     return parsed
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, models, transaction
+from django.utils.translation import gettext as _
 from knox.crypto import hash_token
 
 from predictions.errors import WrongNetworkError
@@ -65,10 +66,8 @@ def token_admit(*, secret: str, address: Address | None) -> Admission | None:
         raise WrongNetworkError("The token is limited to networks that the caller is not in.")
     rates = None if row["is_granted"] is None else Rates.from_row(row)
     if rates and not rates.is_granted:
-        said = (
-            f"All {rates.request_limit:,} requests a minute are used up; there are more in "
-            f"{rates.resets_in_s} s."
-        )
+        said = _("All %(limit)d requests a minute are used up; there are more in %(seconds)d s.")
+        said %= {"limit": rates.request_limit, "seconds": rates.resets_in_s}
         raise RateExceededError(said, retry_after_s=rates.resets_in_s, rates=rates)
     token = _partial(ApiToken, {name: row[f"token_{name}"] for name in _TOKEN_FIELDS})
     token.user = _partial(User, {name: row[f"user_{name}"] for name in _USER_FIELDS})

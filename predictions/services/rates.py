@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from predictions.errors import PredictionError
 from predictions.models import ApiToken, RateWindow
@@ -96,11 +97,18 @@ def rows_take(*, token: ApiToken, rows: int) -> Rates | None:
     )
     if not rates.is_granted:
         said = (
-            f"A batch of {rows:,} rows never fits: a token may ask for {limit:,} a minute."
+            _("A batch of %(rows)d rows never fits: a token may ask for %(limit)d a minute.")
             if rows > limit
-            else f"{rates.rows_left:,} of {limit:,} rows a minute are left, for "
-            f"{rates.resets_in_s} s; this batch has {rows:,}."
-        )
+            else _(
+                "%(left)d of %(limit)d rows a minute are left, for %(seconds)d s; this batch has "
+                "%(rows)d."
+            )
+        ) % {
+            "rows": rows,
+            "limit": limit,
+            "left": rates.rows_left,
+            "seconds": rates.resets_in_s,
+        }
         raise RateExceededError(said, retry_after_s=rates.resets_in_s, rates=rates)
     return rates
 
@@ -116,7 +124,8 @@ def failure_take(*, address: Address | None) -> None:
         return
     rates = rate_take(subject=f"address:{_subscriber(address)}", request_limit=limit, requests=1)
     if not rates.is_granted:
-        said = f"More than {limit} failed attempts a minute came from your address."
+        said = _("More than %(limit)d failed attempts a minute came from your address.")
+        said %= {"limit": limit}
         raise RateExceededError(said, retry_after_s=rates.resets_in_s, rates=None)
     if rates.requests == 1:
         rates_purge()

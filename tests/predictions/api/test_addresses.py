@@ -86,7 +86,7 @@ class TestLimitedToNetworks:
     def test_from_elsewhere_403_without_a_word_where_from(self, ask: Callable[..., Any]) -> None:
         answer = ask("203.0.113.9")
         assert answer.status_code == 403
-        assert answer.json()["type"] == "urn:futurisys:problem:wrong-network"
+        assert answer.json()["type"] == "/api/v1/problems/wrong-network/"
         assert b"192.0.2" not in answer.content
         assert "RateLimit" not in answer
 

@@ -20,7 +20,11 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 #: Routes whose parameter names what everybody may read.
 PUBLIC: Final = frozenset(
-    {"buildings/<int:ose_building_id>/", "buildings/<int:ose_building_id>/predictions/"}
+    {
+        "buildings/<int:ose_building_id>/",
+        "buildings/<int:ose_building_id>/predictions/",
+        "problems/<slug:slug>/",
+    }
 )
 
 

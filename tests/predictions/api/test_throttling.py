@@ -82,7 +82,7 @@ class TestTooMany:
         answer = client.post(URL, facts(), format="json")
         assert answer.status_code == 429
         assert answer["Content-Type"] == "application/problem+json"
-        assert answer.json()["type"] == "urn:futurisys:problem:rate-limited"
+        assert answer.json()["type"] == "/api/v1/problems/too-many-requests/"
         assert answer["RateLimit-Policy"].startswith('"default";q=2;w=60')
         assert left(answer).startswith('"default";r=0')
         assert 1 <= int(answer["Retry-After"]) <= 60
@@ -110,7 +110,7 @@ class TestTooMany:
         guess = {"Authorization": "Bearer guess"}
         answers = [client.get(URL, headers=guess) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [401, 401, 429]
-        assert answers[2].json()["type"] == "urn:futurisys:problem:rate-limited"
+        assert answers[2].json()["type"] == "/api/v1/problems/too-many-requests/"
         assert 1 <= int(answers[2]["Retry-After"]) <= 60
         assert "RateLimit" not in answers[2]
         assert client.get(URL, headers=guess, REMOTE_ADDR="192.0.2.1").status_code == 401
@@ -191,7 +191,7 @@ class TestAtATime:
                 go_on.set()
             assert [future.result() for future in both] == [200, 200]
         assert answer.status_code == 429
-        assert answer.json()["type"] == "urn:futurisys:problem:too-many-at-once"
+        assert answer.json()["type"] == "/api/v1/problems/too-many-at-once/"
         assert answer["Retry-After"] == "1"
         assert other.status_code == 200
         assert client.get(URL).status_code == 200

@@ -58,7 +58,7 @@ class TestScopes:
     ) -> None:
         answer = getattr(api_for(caller, *scopes), method)(path)
         assert answer.status_code == 403
-        assert answer.json()["type"] == "urn:futurisys:problem:insufficient-scope"
+        assert answer.json()["type"] == "/api/v1/problems/insufficient-scope/"
         assert f"`{needed}`" in answer.json()["detail"]
         said = f'Bearer error="insufficient_scope", scope="{needed}"'
         assert answer["WWW-Authenticate"] == said
@@ -78,7 +78,7 @@ class TestScopes:
     ) -> None:
         answer = api_for(make_user(), "predict").post(PREDICTIONS, facts(), format="json")
         assert answer.status_code == 403
-        assert answer.json()["type"] == "urn:futurisys:problem:not-permitted"
+        assert answer.json()["type"] == "/api/v1/problems/not-permitted/"
         assert "WWW-Authenticate" not in answer
         assert served.seen == []
 
@@ -164,7 +164,7 @@ class TestMaking:
         made = manager.post(URL, {"name": "t"}, format="json").json()
         answer = manager.post(URL, {"name": "t"}, format="json")
         assert answer.status_code == 409
-        assert answer.json()["type"] == "urn:futurisys:problem:too-many-tokens"
+        assert answer.json()["type"] == "/api/v1/problems/too-many-tokens/"
         assert manager.delete(made["url"]).status_code == 200
         assert manager.post(URL, {"name": "t"}, format="json").status_code == 201
 
