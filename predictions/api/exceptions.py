@@ -24,6 +24,8 @@ from rest_framework.response import Response
 from mlmodel.errors import IncompleteFactsError, ModelError
 from predictions.errors import (
     EmissionFactorsMissingError,
+    IdempotencyKeyInUseError,
+    IdempotencyKeyReusedError,
     PredictionFailedError,
     UnknownEmissionFactorSetError,
     UnsuitablePredictionError,
@@ -68,10 +70,16 @@ UNSUITABLE_PREDICTION: Final = ProblemType(
 MODEL_VERSION_GONE: Final = ProblemType(
     "model-version-gone", 409, "The model version that made the prediction cannot be had again"
 )
+IDEMPOTENCY_KEY_IN_USE: Final = ProblemType(
+    "idempotency-key-in-use", 409, "The first request with this key is still being answered"
+)
 LENGTH_REQUIRED: Final = ProblemType("length-required", 411, "The body's length must be stated")
 BODY_TOO_LARGE: Final = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     "unsupported-media-type", 415, "The body's format is not supported"
+)
+IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
+    "idempotency-key-reused", 422, "This key was used for another request"
 )
 INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
 PREDICTION_FAILED: Final = ProblemType("prediction-failed", 500, "The model could not answer")
@@ -85,6 +93,8 @@ EMISSION_FACTORS_MISSING: Final = ProblemType(
 
 #: Seconds after which a caller who was answered 503 may well try again.
 _RETRY_AFTER_SECONDS: Final = 5
+#: The same for a request whose first one has not been answered yet.
+_REPEAT_AFTER_SECONDS: Final = 1
 
 
 class MalformedBodyError(exceptions.ParseError):
@@ -165,6 +175,17 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
             _log(exc)
             detail = "Ask for a new prediction of these features: the model served now answers it."
             return MODEL_VERSION_GONE, {"detail": detail}, headers
+        case IdempotencyKeyInUseError():
+            headers["Retry-After"] = str(_REPEAT_AFTER_SECONDS)
+            detail = "Send the same request again, with the same key, to get its answer."
+            return IDEMPOTENCY_KEY_IN_USE, {"detail": detail}, headers
+        case IdempotencyKeyReusedError():
+            detail = (
+                "Another method, path, query, content type, format or body came with this "
+                "Idempotency-Key before: repeat exactly that request, or make a new key for this "
+                "one."
+            )
+            return IDEMPOTENCY_KEY_REUSED, {"detail": detail}, headers
         case EmissionFactorsMissingError():
             _log(exc)
             headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)

@@ -4,11 +4,13 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from predictions.api import exceptions
 from predictions.api.exceptions import PROBLEM_MEDIA_TYPE, ProblemType
+from predictions.api.idempotency import KEY_HEADER, REPLAYED_HEADER
 from predictions.api.serializers import ProblemSerializer
+from predictions.models import KEY_PATTERN
 
 _ALWAYS = (
     exceptions.BAD_REQUEST,
@@ -29,10 +31,43 @@ _WITH_BODY = (
     exceptions.MODEL_UNAVAILABLE,
     exceptions.EMISSION_FACTORS_MISSING,
 )
+_WITH_KEY = (
+    exceptions.IDEMPOTENCY_KEY_IN_USE,
+    exceptions.IDEMPOTENCY_KEY_REUSED,
+)
+_KEY_PARAMETERS = [
+    OpenApiParameter(
+        KEY_HEADER,
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": f"^{KEY_PATTERN}$"},
+        OpenApiParameter.HEADER,
+        description="Makes it safe to send the request again: repeated with the same key by the "
+        "same caller, it is not done again, and its answer is given again byte for byte, for 24 "
+        "hours at least. Take a new random UUID for each new request. Refusals are not kept: mend "
+        "the request and keep the key.",
+    ),
+    OpenApiParameter(
+        REPLAYED_HEADER,
+        {"type": "string", "enum": ["true"]},
+        OpenApiParameter.HEADER,
+        response=[200, 201, 500],
+        description="Present when the answer is given again.",
+    ),
+]
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status."""
+    """Adds to each operation the problems it can answer with, by status, and to those that honour
+    it the header Idempotency-Key."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return [
+            *super().get_override_parameters(),
+            *(_KEY_PARAMETERS if self._is_idempotent() else ()),
+        ]
+
+    def _is_idempotent(self) -> bool:
+        handler = getattr(self.view, getattr(self.view, "action", None) or "", None)
+        return getattr(handler, "is_idempotent", False)
 
     def _get_response_bodies(
         self, direction: Literal["request", "response"] = "response"
@@ -54,6 +89,8 @@ class ProblemAutoSchema(AutoSchema):
             problems += _WITH_PATH_PARAMETER
         if self.method == "POST":
             problems += _WITH_BODY
+        if self._is_idempotent():
+            problems += _WITH_KEY
         problems += getattr(self.view, "problems_of", {}).get(
             getattr(self.view, "action", None), ()
         )
