@@ -56,8 +56,9 @@ def idempotent(*, writes_ahead: bool = False) -> Callable[[Handler], Handler]:
             if not _KEY.fullmatch(key):
                 said = "Send 1 to 255 characters of printable ASCII: a random UUID will do."
                 raise ValidationError({KEY_HEADER: said})
+            caller: Any = request.user
             with idempotency_claimed(
-                caller=request.user, key=key, fingerprint=_fingerprint(request)
+                caller=caller, key=key, fingerprint=_fingerprint(request)
             ) as claim:
                 if (answer := claim.answer) is not None:
                     return _response(answer, **{REPLAYED_HEADER: "true"})
@@ -99,12 +100,12 @@ def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _answer(view: APIView, request: Request, response: HttpResponse) -> Answer:
+def _answer(view: APIView, request: Request, response: Any) -> Answer:
     """What the handler answers: bytes, and the headers that it has set itself."""
     if isinstance(response, Response):  # rendered by DRF as soon as it knows how
         response.accepted_renderer = request.accepted_renderer
         response.accepted_media_type = request.accepted_media_type
-        response.renderer_context = view.get_renderer_context()
+        response.renderer_context = view.get_renderer_context()  # type: ignore[attr-defined]  # not in the stubs
         response.render()
     return Answer(
         status=response.status_code, headers=dict(response.items()), body=b"".join(response)
@@ -113,6 +114,4 @@ def _answer(view: APIView, request: Request, response: HttpResponse) -> Answer:
 
 def _response(answer: Answer, **headers: str) -> HttpResponse:
     """First answers are made of what is stored, as their repeats are."""
-    return HttpResponse(
-        answer.body, status=answer.status, headers={**answer.headers, **headers}
-    )
+    return HttpResponse(answer.body, status=answer.status, headers={**answer.headers, **headers})

@@ -119,9 +119,7 @@ def prediction_create(
     return inputs
 
 
-def _prediction_resume(
-    request_id: UUID, emission_factor_set: str | None
-) -> list[PredictionInput]:
+def _prediction_resume(request_id: UUID, emission_factor_set: str | None) -> list[PredictionInput]:
     """The call's inputs, each with its output: those that had none are answered now."""
     inputs = list(prediction_list_by_call(request_id=request_id))
     unanswered = [stored for stored in inputs if not hasattr(stored, "output")]
@@ -131,9 +129,7 @@ def _prediction_resume(
     return inputs
 
 
-def _answer(
-    model: ServedModel, inputs: Sequence[PredictionInput], factors: KnownFactors
-) -> None:
+def _answer(model: ServedModel, inputs: Sequence[PredictionInput], factors: KnownFactors) -> None:
     """Let the model predict what is stored, and store what it answers."""
     outputs = _outputs(model, inputs, factors)
     with transaction.atomic(durable=True):
