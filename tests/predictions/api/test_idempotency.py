@@ -553,8 +553,12 @@ def at_once(api: Any) -> Iterator[Callable[..., "Future[Any]"]]:
 
 
 def test_of_two_posts_at_once_one_is_done_and_the_other_told_to_wait(
-    api: APIClient, served: FakeServedModel, at_once: Callable[..., "Future[Any]"]
+    api: APIClient,
+    served: FakeServedModel,
+    api_for: Callable[[User], APIClient],
+    at_once: Callable[..., "Future[Any]"],
 ) -> None:
+    stranger = api_for(api_caller_get_or_create(username="stranger"))
     is_asked, may_answer = threading.Event(), threading.Event()
 
     def wait(rows: Sequence[FeatureRow]) -> list[Prediction]:
@@ -572,12 +576,13 @@ def test_of_two_posts_at_once_one_is_done_and_the_other_told_to_wait(
         assert_problem(post(api, facts(year_built=2001)), 422, "idempotency-key-reused")
         served.answer = FakeServedModel.by_area
         assert post(api, key="another").status_code == 201
+        assert post(stranger).status_code == 201
     finally:
         may_answer.set()
     answer = first.result(30)
     assert answer.status_code == 201
     assert_replay(post(api), answer)
-    assert counts() == (2, 2, 2)
+    assert counts() == (3, 3, 3)
 
 
 def test_of_many_at_once_one_is_done(
