@@ -14,11 +14,12 @@ from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.http import HttpResponse
-from rest_framework.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from predictions.api.exceptions import InvalidHeaderError
 from predictions.api.parsers import request_body
 from predictions.errors import PredictionFailedError
 from predictions.models import KEY_PATTERN
@@ -54,8 +55,8 @@ def idempotent(*, writes_ahead: bool = False) -> Callable[[Handler], Handler]:
             if key is None:
                 return handler(view, request, *args, **kwargs)
             if not _KEY.fullmatch(key):
-                said = "Send 1 to 255 characters of printable ASCII: a random UUID will do."
-                raise ValidationError({KEY_HEADER: said})
+                said = _("Send 1 to 255 characters of printable ASCII: a random UUID will do.")
+                raise InvalidHeaderError({KEY_HEADER: said})
             caller: Any = request.user
             with idempotency_claimed(
                 caller=caller, key=key, fingerprint=_fingerprint(request)

@@ -73,7 +73,7 @@ def assert_replay(repeat: Any, first: Any) -> None:
 def assert_problem(answer: Any, status: int, slug: str) -> None:
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["type"] == f"urn:futurisys:problem:{slug}"
+    assert answer.json()["type"] == f"/api/v1/problems/{slug}/"
 
 
 def die(*_: object, **__: object) -> Any:
@@ -101,7 +101,7 @@ def test_a_key_that_is_none_is_refused_by_name(
     answer = post(api, key=key)
     assert_problem(answer, 400, "invalid-input")
     (error,) = answer.json()["errors"]
-    assert error["pointer"] == "/Idempotency-Key"
+    assert (error["in"], error["pointer"]) == ("header", "/Idempotency-Key")
     assert "1 to 255" in error["detail"]
     assert (counts(), served.seen) == ((0, 0, 0), [])
 
