@@ -9,7 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, KEPT_AT_LEAST
 from predictions.networks import trusted_proxies
 
 
@@ -39,8 +39,22 @@ def role_owns_no_audit_table(
 
 
 @register()
+def idempotency_keys_are_kept(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """predictions.E001: callers are promised a day in which to repeat a request."""
+    if settings.IDEMPOTENCY_TTL >= KEPT_AT_LEAST:
+        return []
+    return [
+        checks.Error(
+            "IDEMPOTENCY_TTL is shorter than 24 hours.",
+            hint="Set IDEMPOTENCY_TTL_HOURS to 24 or more: PostgreSQL deletes nothing younger.",
+            id="predictions.E001",
+        )
+    ]
+
+
+@register()
 def trusted_proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """predictions.E001: nobody can tell whose X-Forwarded-For is meant."""
+    """predictions.E002: nobody can tell whose X-Forwarded-For is meant."""
     try:
         trusted_proxies(tuple(settings.TRUSTED_PROXIES))
     except ValueError as error:
@@ -48,7 +62,7 @@ def trusted_proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
             checks.Error(
                 f"TRUSTED_PROXIES is neither a number of proxies nor their networks. {error}",
                 hint="Set it to 1, or to 10.1.0.0/16,2001:db8::/32.",
-                id="predictions.E001",
+                id="predictions.E002",
             )
         ]
     return []

@@ -13,7 +13,9 @@ from rest_framework.response import Response
 
 from buildings.api.pagination import StrictCursorPagination, StrictQueryMixin
 from predictions.api import examples, problems
+from predictions.api.exceptions import InvalidHeaderError
 from predictions.api.fields import StrictChoiceField
+from predictions.api.idempotency import KEY_HEADER
 from predictions.api.serializers import StrictSerializer
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
 from predictions.selectors import api_token_list
@@ -24,6 +26,10 @@ from predictions.services.accounts import (
     api_token_revoke,
 )
 
+_NO_KEY: Final = _(
+    "Not honoured here: the answer would be kept, and it holds a secret. Look into the list before "
+    "you send the request again."
+)
 _DAYS: Final = format_lazy(_("A whole number of days from 1 to {most}."), most=TOKEN_DAYS_MAX)
 
 
@@ -161,7 +167,8 @@ class TokenViewSet(
         summary="Make a token",
         description=(
             "For yourself, with at most your own permissions. `secret` is in this answer only. It "
-            "takes over the limits of the token that makes it."
+            "takes over the limits of the token that makes it. An `Idempotency-Key` is refused "
+            "here, because the answer is kept nowhere."
         ),
         request=TokenRequestSerializer,
         responses={201: OpenApiResponse(NewTokenSerializer, description="Made; keep the secret.")},
@@ -172,6 +179,8 @@ class TokenViewSet(
         tags=["tokens"],
     )
     def create(self, request: Request) -> Response:
+        if KEY_HEADER in request.headers:
+            raise InvalidHeaderError({KEY_HEADER: _NO_KEY})
         asked = TokenRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         days = asked.validated_data.pop("expires_in_days", None)

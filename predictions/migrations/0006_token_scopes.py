@@ -34,7 +34,7 @@ ALTER TABLE predictions_apitoken ADD CONSTRAINT apitoken_networks_are_networks
 
 
 class Migration(migrations.Migration):
-    dependencies = [("predictions", "0004_shadow")]
+    dependencies = [("predictions", "0005_idempotency")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

@@ -97,7 +97,7 @@ class TestTokens:
 
     def test_tokens_of_before_keep_working_and_may_predict_and_read(self, caller: User) -> None:
         latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-        apps = migrate([("predictions", "0004_shadow")])
+        apps = migrate([("predictions", "0005_idempotency")])
         try:
             apps.get_model("predictions", "ApiToken").objects.create(
                 digest=hash_token("an-old-secret"),

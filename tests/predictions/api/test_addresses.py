@@ -59,13 +59,13 @@ def test_the_right_most_hop_that_nobody_trusted_accounts_for(
 @pytest.mark.parametrize("setting", [["two"], ["10.9.0.1/16"], ["1", "2"], [""]])
 def test_a_setting_that_is_neither_is_an_error_of_the_check(settings: Any, setting: list) -> None:
     settings.TRUSTED_PROXIES = setting
-    assert "predictions.E001" in {str(message.id) for message in run_checks()}
+    assert "predictions.E002" in {str(message.id) for message in run_checks()}
 
 
 def test_settings_that_are_right_pass_the_check(settings: Any) -> None:
     for setting in ([], ["2"], ["10.9.0.0/16", "2001:db8::/32"]):
         settings.TRUSTED_PROXIES = setting
-        assert "predictions.E001" not in {str(message.id) for message in run_checks()}
+        assert "predictions.E002" not in {str(message.id) for message in run_checks()}
 
 
 @pytest.fixture

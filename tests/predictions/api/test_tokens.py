@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from predictions.models import ApiToken, PredictionRequest
+from predictions.models import ApiToken, IdempotentAnswer, PredictionRequest
 from predictions.services.accounts import api_token_create, api_token_revoke
 from tests.buildings.factories import BenchmarkRecordFactory
 from tests.fakes import FakeServedModel
@@ -128,6 +128,14 @@ class TestMaking:
         assert answer.status_code == 400, answer.content
         assert pointer in [error["pointer"] for error in answer.json()["errors"]]
         assert ApiToken.objects.count() == 1
+
+    def test_a_key_to_repeat_by_is_refused_for_no_secret_is_kept(self, manager: APIClient) -> None:
+        answer = manager.post(URL, {"name": "t"}, format="json", headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 400
+        (error,) = answer.json()["errors"]
+        assert (error["in"], error["pointer"]) == ("header", "/Idempotency-Key")
+        assert ApiToken.objects.count() == 1
+        assert not IdempotentAnswer.objects.exists()
 
     def test_no_more_than_the_user_may(self, api_for: ClientOf) -> None:
         reader = api_for(make_user(), "admin")
