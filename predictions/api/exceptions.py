@@ -24,8 +24,11 @@ from rest_framework.response import Response
 from mlmodel.errors import IncompleteFactsError, ModelError
 from predictions.errors import (
     EmissionFactorsMissingError,
+    ModelVersionNotPermittedError,
+    PinnedVersionGoneError,
     PredictionFailedError,
     UnknownEmissionFactorSetError,
+    UnknownModelVersionError,
     UnsuitablePredictionError,
     VersionGoneError,
 )
@@ -66,7 +69,7 @@ UNSUITABLE_PREDICTION: Final = ProblemType(
     "unsuitable-prediction", 409, "The stored prediction lacks what this needs"
 )
 MODEL_VERSION_GONE: Final = ProblemType(
-    "model-version-gone", 409, "The model version that made the prediction cannot be had again"
+    "model-version-gone", 409, "This model version cannot be had again"
 )
 LENGTH_REQUIRED: Final = ProblemType("length-required", 411, "The body's length must be stated")
 BODY_TOO_LARGE: Final = ProblemType("body-too-large", 413, "The body is too large")
@@ -159,6 +162,14 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
                 "code": "unknown-choice",
             }
             return INVALID_INPUT, {"detail": str(exc), "errors": [error]}, headers
+        case UnknownModelVersionError():
+            return INVALID_INPUT, _of_model_version(str(exc), "unknown-choice"), headers
+        case ModelVersionNotPermittedError():
+            return NOT_PERMITTED, _of_model_version(str(exc), "not-permitted"), headers
+        case PinnedVersionGoneError():
+            _log(exc)
+            detail = "Leave `model_version` out, and the champion answers; nothing was stored."
+            return MODEL_VERSION_GONE, _of_model_version(detail, "gone"), headers
         case UnsuitablePredictionError():
             return UNSUITABLE_PREDICTION, {"detail": str(exc)}, headers
         case VersionGoneError():
@@ -195,6 +206,11 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
                 {"detail": "It is in our log under this request_id."},
                 headers,
             )
+
+
+def _of_model_version(detail: str, code: str) -> dict[str, Any]:
+    error = {"pointer": "/model_version", "detail": detail, "code": code}
+    return {"detail": detail, "errors": [error]}
 
 
 def _log(exc: Exception) -> None:
