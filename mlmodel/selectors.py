@@ -55,9 +55,7 @@ def model_version_champion_id(*, name: str) -> int | None:
     )
 
 
-def model_version_documented(
-    *, name: str, number: int | None = None
-) -> ModelVersion | None:
+def model_version_documented(*, name: str, number: int | None = None) -> ModelVersion | None:
     """The version with this number, or else the champion, with its `promotions`, newest first, each
     with the version that it replaced; or None. Two queries."""
     chosen = Q(alias=Alias.CHAMPION) if number is None else Q(version=number)

@@ -112,9 +112,7 @@ def card_page(facts: Mapping[str, Any], language: str) -> str:
 
 def _sections(page: str) -> dict[str, str]:
     _, *sections = re.split(r"^## .+\n", page, flags=re.MULTILINE)
-    return {
-        name: text.strip() for name, text in zip(SECTIONS, sections, strict=True)
-    }
+    return {name: text.strip() for name, text in zip(SECTIONS, sections, strict=True)}
 
 
 def _rendered(facts: Mapping[str, Any], language: str) -> str:
@@ -140,8 +138,8 @@ def _rendered(facts: Mapping[str, Any], language: str) -> str:
 
 
 def _shortfall(late: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Whether the 80 % interval of energy holds too few non-residential buildings of this group, and
-    which share of those that are missing is newly built (None: too few to tell)."""
+    """Whether the 80 % interval of energy holds too few non-residential buildings of this group,
+    and which share of those that are missing is newly built (None: too few to tell)."""
     nominal = 0.8
     of = {name: late.get(name, {}).get("energy") for name in _NEW_CHOICES}
     whole, newly, others = of["non_residential"], of["newly_built"], of["others"]
@@ -194,7 +192,7 @@ def _figures(language: str) -> Library:
         "percent": percent,
         "signed": signed,
         "year": lambda value: f"{value:.0f}",
-        "significant": lambda value: written(f"{value:,.2g}" if value < 100 else f"{value:,.0f}"),  # noqa: PLR2004
+        "significant": lambda value: written(f"{value:,.2g}" if value < 100 else f"{value:,.0f}"),
     }
     library = Library()
     for name, function in filters.items():
@@ -251,9 +249,7 @@ _CELLS: Final = ("mdape", "within_50", "bias", "coverage_80", "coverage_90")
 
 def _cells(of: Mapping[str, float], language: str) -> list[str]:
     figures = _figures(language).filters
-    return [
-        figures["signed" if name == "bias" else "percent"](of[name]) for name in _CELLS
-    ]
+    return [figures["signed" if name == "bias" else "percent"](of[name]) for name in _CELLS]
 
 
 def _new_table(facts: Mapping[str, Any], language: str) -> str:

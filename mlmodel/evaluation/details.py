@@ -30,9 +30,7 @@ _SHUFFLES: Final = 999
 _SEED: Final = 42
 
 
-def details_of(
-    evaluation: Evaluation, *, yearly_changes: list[dict[str, float]]
-) -> dict[str, Any]:
+def details_of(evaluation: Evaluation, *, yearly_changes: list[dict[str, float]]) -> dict[str, Any]:
     """Everything; `yearly_changes` are those of `mlmodel.selectors`."""
     populations = evaluation.protocol.populations
     return {
@@ -44,9 +42,7 @@ def details_of(
             }
             for population in populations
         },
-        "fairness": {
-            population: _fairness(evaluation, population) for population in populations
-        },
+        "fairness": {population: _fairness(evaluation, population) for population in populations},
         "new_buildings": {
             group: _new_buildings(evaluation, group) for group in evaluation.new_buildings
         },

@@ -4,14 +4,21 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mlmodel', '0002_model_promotion'),
+        ("mlmodel", "0002_model_promotion"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='modelversion',
-            options={'ordering': ('name', '-version'), 'permissions': [('predict_with_any_version', 'Can predict with versions that never were the champion')]},
+            name="modelversion",
+            options={
+                "ordering": ("name", "-version"),
+                "permissions": [
+                    (
+                        "predict_with_any_version",
+                        "Can predict with versions that never were the champion",
+                    )
+                ],
+            },
         ),
     ]

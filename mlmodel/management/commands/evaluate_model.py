@@ -55,8 +55,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--write",
             action="store_true",
-            help="write the baseline and, from the city's file, the page in docs/reference/ and what "
-            "the model card says of the version that ships",
+            help="write the baseline and, from the city's file, the page in docs/reference/ and "
+            "what the model card says of the version that ships",
         )
         parser.add_argument(
             "--check", action="store_true", help="fail if it is worse than the baseline"

@@ -146,7 +146,7 @@ def test_champions_and_former_ones_answer_everybody(
 ) -> None:
     former, replaced = make_model_version(), make_model_version()
     crowned(former, replaced_version=replaced)  # the latter was one before there was a history
-    building = BenchmarkRecordFactory(primary_property_type="Hotel").building
+    building: Any = BenchmarkRecordFactory(primary_property_type="Hotel").building
     for version in (former, replaced):
         for url in (URL, f"/api/v1/buildings/{building.ose_building_id}/predictions/"):
             answer = pin(api, version.version, url)
@@ -159,9 +159,7 @@ def test_champions_and_former_ones_answer_everybody(
     assert len(served.seen) == 1
 
 
-def test_a_former_challenger_is_no_former_champion(
-    api: APIClient, served: FakeServedModel
-) -> None:
+def test_a_former_challenger_is_no_former_champion(api: APIClient, served: FakeServedModel) -> None:
     version = make_model_version()
     ModelPromotion.objects.create(
         version=version,
