@@ -3,12 +3,11 @@
     python benchmarks/inference.py
     python benchmarks/inference.py --ensemble 2000x31x60 --categories 0 --json figures.json
 
-First the trees alone, trained on made-up rows: scikit-learn, ours, and other people's, whichever is
-installed. Then the trees of the artifact that ships, all of them, and that artifact from plain
-values to predictions. Then new processes that load as a worker does. Everything runs on one thread a
-process. A contender is timed only if it
-answers what scikit-learn answers; rows that it must answer hold missing values, infinities and
-unknown categories.
+First the trees alone, trained on made-up rows: scikit-learn, ours, and other people's, whichever
+is installed. Then the trees of the artifact that ships, all of them, and that artifact from plain
+values to predictions. Then new processes that load as a worker does. Everything runs on one thread
+a process. A contender is timed only if it answers what scikit-learn answers; rows that it must
+answer hold missing values, infinities and unknown categories.
 """
 
 import argparse

@@ -140,6 +140,7 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
         if str(pattern.pattern) == "api/v1/" and hasattr(pattern, "url_patterns"):
             for route in pattern.url_patterns:
                 text = str(route.pattern).replace("<uuid:", "{").replace("<int:", "{")
+                    text = text.replace("<slug:", "{")
                 routes.add(f"/api/v1/{text.replace('>', '}')}")
     assert routes == set(documented["paths"])
     for path in documented["paths"].values():
