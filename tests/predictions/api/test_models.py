@@ -15,6 +15,7 @@ from mlmodel.features import FeatureRow
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
+from predictions.api import examples
 from predictions.models import PredictionInput, PredictionRequest
 from predictions.services import serving as serving_module
 from predictions.services.accounts import groups_ensure
@@ -314,7 +315,8 @@ def test_the_card_of_the_champion_is_readable_by_machine(
     ModelVersion.objects.filter(alias="champion").update(
         **{name: value for name, value in manifest.items() if name != "file_digests"}
     )
-    card = api.get(f"{MODELS}current/").json()["card"]
+    shown = api.get(f"{MODELS}current/").json()
+    card = shown["card"]
     facts_of, texts = card["facts"], card["texts"]
     assert facts_of["scores"] == manifest["metrics"]["scores"]
     assert facts_of["data"]["rows"] == manifest["data_fingerprint"]["row_count"]
@@ -322,3 +324,13 @@ def test_the_card_of_the_champion_is_readable_by_machine(
     assert list(texts["en"]) == list(texts["fr"])
     assert "Not a substitute for a meter" in texts["en"]["out_of_scope"]
     assert "Ne remplace pas un compteur" in texts["fr"]["out_of_scope"]
+    # The documented example shows what there is.
+    example = examples.MODEL_VERSION_DETAIL
+    assert example.keys() == shown.keys()
+    assert _paths(example["card"]) <= _paths(card)
+
+
+def _paths(value: Any, *path: str) -> set[tuple[str, ...]]:
+    if not isinstance(value, dict):
+        return {path}
+    return {found for key, nested in value.items() for found in _paths(nested, *path, key)}
