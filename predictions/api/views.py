@@ -19,7 +19,7 @@ from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_documented, model_version_list
-from predictions.api import examples, exceptions
+from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.explaining import (
     EmissionFactorSetQuerySerializer,
@@ -138,10 +138,10 @@ class PredictionViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
-        "create": (exceptions.MODEL_VERSION_GONE,),
-        "retrieve": (exceptions.INVALID_INPUT, exceptions.UNSUITABLE_PREDICTION),
-        "explain": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
-        "what_if": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
+        "create": (problems.MODEL_VERSION_GONE,),
+        "retrieve": (problems.INVALID_INPUT, problems.UNSUITABLE_PREDICTION),
+        "explain": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
+        "what_if": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
     }
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
@@ -257,7 +257,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
-    problems_of = {"create": (exceptions.INCOMPLETE_FACTS, exceptions.MODEL_VERSION_GONE)}
+    problems_of = {"create": (problems.INCOMPLETE_FACTS, problems.MODEL_VERSION_GONE)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
@@ -306,7 +306,7 @@ class ModelVersionViewSet(
     queryset = ModelVersion.objects.none()
     serializer_class = ModelVersionSerializer
     pagination_class = None
-    problems_of = {"current": (exceptions.NOT_FOUND,)}
+    problems_of = {"current": (problems.NOT_FOUND,)}
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()

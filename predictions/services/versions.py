@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.translation import gettext
 
 from mlmodel.errors import ModelError
 from mlmodel.models import PREDICT_WITH_ANY_VERSION, ModelVersion
@@ -48,13 +49,16 @@ def serving_pinned(*, user: User, number: int) -> Serving:
     found = model_version_served(name=settings.SERVED_MODEL_NAME, number=number)
     if found is None:
         raise UnknownModelVersionError(
-            "There is no such model version; `models/` lists those there are."
+            gettext("There is no such model version; `models/` lists those there are.")
         )
     version, has_served = found
     if not has_served and not user.has_perm(_ANY_VERSION):
         raise ModelVersionNotPermittedError(
-            "This version never was the champion, and its use takes a permission that this token's "
-            "user does not hold. Leave the parameter out to be answered by the champion."
+            gettext(
+                "This version never was the champion, and its use takes a permission that this "
+                "token's user does not hold. Leave the parameter out to be answered by the "
+                "champion."
+            )
         )
     try:
         return serving_of(version=version)

@@ -93,9 +93,10 @@ def test_a_version_that_is_not_registered_is_refused(
     answer = pin(api, 4711)
     assert answer.status_code == 400
     problem = answer.json()
-    assert problem["type"] == "urn:futurisys:problem:invalid-input"
+    assert problem["type"] == "/api/v1/problems/invalid-input/"
     assert problem["errors"] == [
         {
+            "in": "query",
             "pointer": "/model_version",
             "detail": "There is no such model version; `models/` lists those there are.",
             "code": "unknown-choice",
@@ -118,7 +119,7 @@ def test_a_version_that_never_served_takes_a_permission(
     answer = pin(api, version.version)
     assert answer.status_code == 403
     problem = answer.json()
-    assert problem["type"] == "urn:futurisys:problem:not-permitted"
+    assert problem["type"] == "/api/v1/problems/not-permitted/"
     assert [error["pointer"] for error in problem["errors"]] == ["/model_version"]
     assert "champion" in problem["detail"]
     assert (PredictionRequest.objects.count(), served.seen, next(loads)) == (0, [], [])
@@ -184,7 +185,7 @@ def test_files_that_are_gone_are_a_conflict_and_nothing_is_stored(
     answer = pin(api, version.version)
     assert answer.status_code == 409
     problem = answer.json()
-    assert problem["type"] == "urn:futurisys:problem:model-version-gone"
+    assert problem["type"] == "/api/v1/problems/model-version-gone/"
     assert problem["errors"][0]["pointer"] == "/model_version"
     assert "Leave `model_version` out" in problem["detail"]
     assert b"served.npz" not in answer.content
