@@ -23,6 +23,7 @@ PUBLIC: Final = frozenset(
     {
         "buildings/<int:ose_building_id>/",
         "buildings/<int:ose_building_id>/predictions/",
+        "models/<slug:name>/versions/<int:number>/",
         "problems/<slug:slug>/",
     }
 )
