@@ -12,7 +12,6 @@ from typing import Final
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
-    ApiToken,
     Channel,
     ErrorCode,
     PredictionInput,
@@ -27,6 +26,13 @@ from predictions.models.idempotency import (
     IdempotentAnswer,
 )
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
+from predictions.models.tokens import (
+    DEFAULT_SCOPES,
+    ApiToken,
+    ApiTokenUse,
+    RateWindow,
+    Scope,
+)
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -46,6 +52,7 @@ IDEMPOTENCY_TABLES: Final = (
 
 __all__ = [
     "AUDIT_TABLES",
+    "DEFAULT_SCOPES",
     "IDEMPOTENCY_TABLES",
     "KEPT_AT_LEAST",
     "KEY_PATTERN",
@@ -53,6 +60,7 @@ __all__ = [
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
+    "ApiTokenUse",
     "Channel",
     "ErrorCode",
     "IdempotencyKey",
@@ -61,5 +69,7 @@ __all__ = [
     "PredictionInput",
     "PredictionOutput",
     "PredictionRequest",
+    "RateWindow",
+    "Scope",
     "ShadowOutput",
 ]
