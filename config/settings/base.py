@@ -160,6 +160,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",
+        "RequestPart": "predictions.api.problems.Location",
+        "Retry": "predictions.api.problems.Retry",
     },
     "TAGS": [
         {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
