@@ -16,11 +16,10 @@ import yaml
 from rest_framework.test import APIClient
 
 from config.env import BASE_DIR
-from predictions.api.examples import MODEL_VERSION
+from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from predictions.api.problems import PROBLEMS
 from tests.buildings.factories import BenchmarkRecordFactory, BuildingFactory
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import make_model_version
 
 OPENAPI = yaml.safe_load((BASE_DIR / "docs/reference/openapi.yaml").read_text("utf-8"))
 
@@ -101,8 +100,13 @@ def known(api: APIClient, served: FakeServedModel) -> dict[str, str]:
     """What the parameters in paths may be: an object of each kind is on the record."""
     building = BuildingFactory.create(ose_building_id=900001, latitude=47.61, longitude=-122.33)
     BenchmarkRecordFactory.create(building=building, uses=1, quality_flags=["emissions_differ"])
-    stored = ("signature", "parameters", "metrics", "data_fingerprint", "code_version")
-    make_model_version(**{name: MODEL_VERSION[name] for name in stored})
+    # What the shipped version holds, for its card; the model behind the door is the fake.
+    manifest = json.loads((BASE_DIR / "mlmodel/shipped/manifest.json").read_text("utf-8"))
+    ModelVersion.objects.update(**manifest)
+    champion = ModelVersion.objects.get()
+    ModelPromotion.objects.create(
+        version=champion, alias=Alias.CHAMPION, kind=PromotionKind.PROMOTION, promoted_by_name="ann"
+    )
     predictions = "/api/v1/predictions/"
     (facts,) = bodies(OPENAPI["paths"][predictions]["post"])
     prediction_id = api.post(predictions, facts, format="json").json()["id"]
@@ -111,6 +115,8 @@ def known(api: APIClient, served: FakeServedModel) -> dict[str, str]:
         "id": prediction_id,
         "ose_building_id": str(building.ose_building_id),
         "slug": PROBLEMS[0].slug,
+        "name": champion.name,
+        "number": str(champion.version),
     }
 
 
