@@ -184,6 +184,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",
+        "RequestPart": "predictions.api.problems.Location",
+        "Retry": "predictions.api.problems.Retry",
     },
     "APPEND_COMPONENTS": {
         "headers": {

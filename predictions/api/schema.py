@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.renderers import SafeDumper
+from drf_spectacular.renderers import SafeDumper  # type: ignore[attr-defined]  # PyYAML's
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from buildings.api.pagination import StrictQueryMixin

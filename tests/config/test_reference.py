@@ -164,18 +164,6 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
             assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/docs/", "/api/v1/redoc/", "/api/v1/schema/"])
-@pytest.mark.django_db
-def test_the_docs_come_from_this_host(client: Client, path: str) -> None:
-    page = client.get(path)
-    assert page.status_code == 200
-    text = page.content.decode()
-    assert "cdn." not in text
-    for known in ("https://spec.openapis.org", "https://spdx.org/licenses/MIT.html"):
-        text = text.replace(known, "")  # names of things, which no browser loads
-    assert "https://" not in text
-
-
 def test_short_cuts(client: Client) -> None:
     targets: dict[str, Any] = {"/": "/api/v1/docs/", "/admin": "/admin/"}
     for path, target in targets.items():
