@@ -20,7 +20,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from buildings.api import examples, serializers, units
+from buildings import units
+from buildings.api import examples, serializers
 from buildings.api.filters import (
     BenchmarkQuerySerializer,
     BuildingListQuerySerializer,

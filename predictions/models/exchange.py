@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from knox.models import AbstractAuthToken
 
 from buildings.models import Building, EmissionFactorSet
+from buildings.units import SYSTEMS
 from mlmodel.models import ModelVersion
 
 #: How far a stored sum may be from its parts, as a share: what rounding leaves.
@@ -96,6 +97,7 @@ class PredictionRequest(models.Model):
         indexes = [
             models.Index(fields=["caller", "-id"], name="predictionrequest_caller"),
             models.Index(fields=["created_at"], name="predictionrequest_created_at"),
+            models.Index(fields=["request_id"], name="predictionrequest_request_id"),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +126,11 @@ class PredictionInput(models.Model):
         help_text="The prediction whose features were varied, if this asks `what if`.",
     )
     features = models.JSONField(help_text="Every feature by name, as used; null is missing.")
+    sent = models.JSONField(
+        null=True,
+        help_text="What of it was sent, before it was brought to these units: {units, members}; of "
+        "a variation the changes; null where nothing was, as with stored facts.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -132,6 +139,15 @@ class PredictionInput(models.Model):
             models.UniqueConstraint(
                 fields=["request", "position"], name="predictioninput_position_unique"
             ),
+            models.CheckConstraint(
+                condition=Q(sent__isnull=True)
+                | Q(sent__has_keys=["units", "members"], sent__units__in=SYSTEMS),
+                name="predictioninput_sent_units_known",
+            ),
+        ]
+        indexes = [
+            # The list's order and its bounds in time; the inputs of one call share the time.
+            models.Index(fields=["created_at", "id"], name="predictioninput_created_at"),
         ]
 
     def __str__(self) -> str:
@@ -240,6 +256,14 @@ class PredictionOutput(models.Model):
     created_at = models.DateTimeField(db_default=Now(), help_text="When the answer was stored.")
 
     class Meta:
+        indexes = [
+            # The few that failed, found without reading the many that did not.
+            models.Index(
+                fields=["input"],
+                condition=Q(error_code__isnull=False),
+                name="predictionoutput_failed",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(
