@@ -5,19 +5,21 @@ the same however long the list is.
 """
 
 import base64
+import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, NoReturn
-from urllib.parse import parse_qs, urlencode
+from typing import Any, Final, NoReturn, TypeAlias
+from urllib.parse import urlencode
+from uuid import UUID
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import BooleanField, F, Func, QuerySet, Value
-from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -25,74 +27,8 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-
-class _StrictPages:
-    """Pages of 50, up to 200 by `page_size`, and how a cursor is refused."""
-
-    page_size: int | None = 50
-    max_page_size: int | None = 200
-    page_size_query_param: str | None = "page_size"
-    cursor_query_param = "cursor"
-
-    def get_page_size(self, request: Request) -> int:
-        name = self.page_size_query_param or ""
-        text = request.query_params.get(name)
-        if text is None:
-            return self.page_size or 0
-        maximum = self.max_page_size_for(request)
-        # int() alone would take "1_0", " 10" and digits of other scripts.
-        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
-        if not is_number or not 1 <= int(text) <= maximum:
-            said = f"A whole number between 1 and {maximum} is needed."
-            raise ValidationError({name: said})
-        return int(text)
-
-    def max_page_size_for(self, request: Request) -> int:
-        return self.max_page_size or 0
-
-    def _cursor_refusal(self) -> ValidationError:
-        said = "This cursor is not valid; follow the links `next` and `previous` of a page."
-        return ValidationError({self.cursor_query_param: said})
-
-
-class StrictCursorPagination(_StrictPages, CursorPagination):
-    """DRF's cursors, read strictly; subclasses set `ordering`, unique and fixed."""
-
-    def decode_cursor(self, request: Request) -> Any:
-        encoded = request.query_params.get(self.cursor_query_param)
-        if encoded is None:
-            return None
-        # DRF drops what is not base64 or unknown, and so answers nonsense with the first page.
-        try:
-            tokens = parse_qs(
-                base64.b64decode(encoded, validate=True).decode("ascii"), strict_parsing=True
-            )
-            is_known = bool(tokens) and tokens.keys() <= {"o", "r", "p"}
-            is_near = int(tokens.get("o", ["0"])[0]) <= (self.offset_cutoff or 0)
-            if is_known and is_near:
-                return super().decode_cursor(request)
-        except (ValueError, NotFound) as error:  # binascii.Error and UnicodeError are ValueErrors
-            raise self._cursor_refusal() from error
-        raise self._cursor_refusal()
-
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (TypeError, ValueError, DjangoValidationError) as error:
-            # The position in a made-up cursor is not of the ordering field's type.
-            if self.cursor_query_param in request.query_params:
-                raise self._cursor_refusal() from error
-            raise
-
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        bounds = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
-        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
-        for parameter in parameters:
-            if parameter["name"] == self.page_size_query_param:
-                parameter["schema"] |= bounds
-        return parameters
+_Value: TypeAlias = int | float | datetime | UUID
+_ValueType: TypeAlias = type[int] | type[float] | type[datetime] | type[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +36,7 @@ class Ordering:
     """By `field`, then by the key unless the field is unique. Rows without it are left out."""
 
     field: str
-    value_type: type[int] | type[float]
+    value_type: _ValueType
     is_unique: bool = False
 
     def fields(self, key: str) -> tuple[str, ...]:
@@ -112,7 +48,7 @@ class _Cursor:
     """A page before or after a position; without one: the last page."""
 
     is_backward: bool
-    position: tuple[int | float, ...] | None
+    position: tuple[_Value, ...] | None
 
 
 #: Longer than any cursor that is handed out.
@@ -120,17 +56,27 @@ _CURSOR_LENGTH_MAX: Final = 200
 _BIGINT: Final = 2**63
 
 
-class KeysetPagination(_StrictPages, BasePagination):
-    """Pages of rows (dicts) in one of several orders, found by row comparison on an index.
+class KeysetPagination(BasePagination):
+    """Pages of 50 rows (dicts or instances), up to 200 by `page_size`, in one of several orders,
+    found by row comparison on an index.
 
-    Subclasses set `orderings`, the first of which is the default. Rows may share values and lack
-    them: DRF's own cursors give up at a thousand ties and at the first NULL.
+    Subclasses set `orderings`, the first of which is the default unless `default_ordering` says
+    otherwise. Rows may share values and lack them: DRF's own cursors give up at a thousand ties and
+    at the first NULL.
     """
 
     orderings: Sequence[Ordering] = ()
-    #: Unique, never null; in the rows but not in the answer.
+    default_ordering: str | None = None
+    #: Unique, never null; of dicts not in the answer.
     key = "key"
+    key_type: _ValueType = int
+    #: Of the example in the schema.
+    schema_path = "/api/v1/buildings/"
     ordering_query_param = "ordering"
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    cursor_query_param = "cursor"
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -150,7 +96,7 @@ class KeysetPagination(_StrictPages, BasePagination):
 
     def _links_of(
         self,
-        page: Sequence[Mapping[str, Any]],
+        page: Sequence[Any],
         cursor: _Cursor | None,
         ordering: Ordering,
         *,
@@ -184,8 +130,25 @@ class KeysetPagination(_StrictPages, BasePagination):
 
     def max_page_size_for(self, request: Request) -> int:
         renderer = getattr(request, "accepted_renderer", None)
-        maximum: int = getattr(renderer, "max_page_size", super().max_page_size_for(request))
+        maximum: int = getattr(renderer, "max_page_size", self.max_page_size)
         return maximum
+
+    def get_page_size(self, request: Request) -> int:
+        name = self.page_size_query_param
+        text = request.query_params.get(name)
+        if text is None:
+            return self.page_size
+        maximum = self.max_page_size_for(request)
+        # int() alone would take "1_0", " 10" and digits of other scripts.
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
+        if not is_number or not 1 <= int(text) <= maximum:
+            said = f"A whole number between 1 and {maximum} is needed."
+            raise ValidationError({name: said})
+        return int(text)
+
+    def _cursor_refusal(self) -> ValidationError:
+        said = "This cursor is not valid; follow the links `next` and `previous` of a page."
+        return ValidationError({self.cursor_query_param: said})
 
     # Ordering
 
@@ -198,8 +161,12 @@ class KeysetPagination(_StrictPages, BasePagination):
             for sign in ("", "-")
         }
 
+    @property
+    def _default_ordering(self) -> str:
+        return self.default_ordering or self.orderings[0].field
+
     def _get_ordering(self, request: Request) -> tuple[Ordering, bool]:
-        name = request.query_params.get(self.ordering_query_param, self.orderings[0].field)
+        name = request.query_params.get(self.ordering_query_param, self._default_ordering)
         if name not in self._orderings:
             said = f"Not an ordering. Known: {', '.join(self._orderings)}."
             raise ValidationError({self.ordering_query_param: said})
@@ -218,7 +185,7 @@ class KeysetPagination(_StrictPages, BasePagination):
         if text is None:
             return None
         try:
-            digest, is_backward, position = _decoded(text)
+            digest, is_backward, values = _decoded(text)
         except (ValueError, TypeError) as error:  # as binascii, Unicode and JSON errors are
             raise self._cursor_refusal() from error
         if not isinstance(digest, str) or not isinstance(is_backward, bool):
@@ -226,20 +193,26 @@ class KeysetPagination(_StrictPages, BasePagination):
         if digest != self._list_digest():
             said = "This cursor belongs to another list: to other filters, ordering or units."
             raise ValidationError({self.cursor_query_param: f"{said} Start again without it."})
-        if not self._is_position(position, ordering, may_lack=is_backward):
-            raise self._cursor_refusal()
-        return _Cursor(is_backward, None if position is None else tuple(position))
+        try:
+            position = self._position(values, ordering, may_lack=is_backward)
+        except ValueError as error:
+            raise self._cursor_refusal() from error
+        return _Cursor(is_backward, position)
 
-    def _is_position(self, position: Any, ordering: Ordering, *, may_lack: bool) -> bool:
-        if position is None:
-            return may_lack
-        if not isinstance(position, list) or len(position) != len(ordering.fields(self.key)):
-            return False
-        types = (ordering.value_type, int)
-        return all(_is_number(value, kind) for value, kind in zip(position, types, strict=False))
+    def _position(
+        self, values: Any, ordering: Ordering, *, may_lack: bool
+    ) -> tuple[_Value, ...] | None:
+        if values is None and may_lack:
+            return None
+        if not isinstance(values, list) or len(values) != len(ordering.fields(self.key)):
+            raise ValueError("not a position")
+        kinds = (ordering.value_type, self.key_type)
+        return tuple(_value_of(value, kind) for value, kind in zip(values, kinds, strict=False))
 
-    def _link(self, row: Mapping[str, Any], ordering: Ordering, *, is_backward: bool) -> str:
-        position = tuple(row[name] for name in ordering.fields(self.key))
+    def _link(self, row: Any, ordering: Ordering, *, is_backward: bool) -> str:
+        fields = ordering.fields(self.key)
+        is_dict = isinstance(row, Mapping)
+        position = tuple(row[name] if is_dict else getattr(row, name) for name in fields)
         return self._url(_Cursor(is_backward, position))
 
     def _url(self, cursor: _Cursor | None) -> str:
@@ -247,14 +220,16 @@ class KeysetPagination(_StrictPages, BasePagination):
         if cursor is None:
             return remove_query_param(url, self.cursor_query_param)
         parts = [self._list_digest(), cursor.is_backward, cursor.position]
-        text = base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode())
+        text = base64.urlsafe_b64encode(
+            json.dumps(parts, separators=(",", ":"), default=_text_of).encode()
+        )
         return replace_query_param(url, self.cursor_query_param, text.decode().rstrip("="))
 
     # Schema
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
-        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
+        example = f"http://127.0.0.1:8000{self.schema_path}?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
@@ -286,7 +261,7 @@ class KeysetPagination(_StrictPages, BasePagination):
                 {
                     "type": "string",
                     "enum": list(self._orderings),
-                    "default": self.orderings[0].field,
+                    "default": self._default_ordering,
                 },
             ),
             _parameter(
@@ -296,12 +271,12 @@ class KeysetPagination(_StrictPages, BasePagination):
                 {"type": "string"},
             ),
             _parameter(
-                str(self.page_size_query_param),
+                self.page_size_query_param,
                 f"Rows a page: up to {self.max_page_size}{more}.",
                 {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": max(maximum, self.max_page_size or 0),
+                    "maximum": max(maximum, self.max_page_size),
                     "default": self.page_size,
                 },
             ),
@@ -353,13 +328,27 @@ def _refused(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
-    """Whether PostgreSQL can compare it with a column of that type."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if kind is int:
-        return isinstance(value, int) and abs(value) < _BIGINT
-    return abs(value) < _BIGINT if isinstance(value, int) else math.isfinite(value)
+def _text_of(value: datetime | UUID) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _value_of(value: Any, kind: _ValueType) -> _Value:
+    """What PostgreSQL can compare with a column of that type. Raises ValueError."""
+    if kind is datetime or kind is UUID:
+        if not isinstance(value, str):
+            raise ValueError("not a text")
+        if kind is UUID:
+            return UUID(value)
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("without a zone")
+        return moment
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (kind is int and isinstance(value, float)):
+        raise ValueError("not a number of that type")
+    if not (abs(value) < _BIGINT if isinstance(value, int) else math.isfinite(value)):
+        raise ValueError("beyond every column")
+    return value
 
 
 class StrictQueryMixin(GenericViewSet[Any]):
@@ -376,7 +365,7 @@ class StrictQueryMixin(GenericViewSet[Any]):
         errors = {}
         for name, values in request.query_params.lists():
             if name not in known:
-                errors[name] = f"Unknown query parameter. {_known_said(known)}"
+                errors[name] = f"Unknown query parameter. {_known_said(name, known)}"
             elif len(values) > 1:
                 errors[name] = "Given more than once."
         if errors:
@@ -401,6 +390,9 @@ class StrictQueryMixin(GenericViewSet[Any]):
         return serializer
 
 
-def _known_said(known: Iterable[str]) -> str:
-    names = ", ".join(known)
-    return f"Known here: {names}." if names else "None is known here."
+def _known_said(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return "None is known here."
+    near = difflib.get_close_matches(name[:100], known, n=1)
+    hint = f"Did you mean `{near[0]}`? " if near else ""
+    return f"{hint}Known here: {', '.join(known)}."

@@ -22,6 +22,7 @@ from rest_framework.serializers import BaseSerializer
 
 from buildings import units
 from buildings.api import examples, serializers
+from buildings.api.caching import CachingMixin
 from buildings.api.filters import (
     BenchmarkQuerySerializer,
     BuildingListQuerySerializer,
@@ -112,7 +113,7 @@ class BuildingPagination(KeysetPagination):
         tags=["buildings"],
     ),
 )
-class BuildingViewSet(StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
+class BuildingViewSet(CachingMixin, StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
     queryset = Building.objects.none()
     pagination_class = BuildingPagination
     renderer_classes = (JSONRenderer, GeoJSONRenderer, CSVRenderer)

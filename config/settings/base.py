@@ -139,7 +139,7 @@ SPECTACULAR_SETTINGS = {
         "Send `Authorization: Bearer <token>`. Bodies are JSON, read strictly: unknown or "
         "repeated members, numbers in quotes and values out of range are refused, and each "
         "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
-        "in kBtu a year, areas are ft² of gross floor area."
+        "in kBtu a year, areas are ft² of gross floor area; with `units=si` kWh and m²."
     ),
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -148,6 +148,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "predictions.api.schema_units.postprocess_units",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",

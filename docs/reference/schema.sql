@@ -598,6 +598,8 @@ CREATE TABLE public.predictions_predictioninput (
     building_id bigint,
     request_id uuid NOT NULL,
     what_if_of_id uuid,
+    sent jsonb,
+    CONSTRAINT predictioninput_sent_units_known CHECK (((sent IS NULL) OR ((sent ?& ARRAY['units'::text, 'members'::text]) AND ((sent -> 'units'::text) = ANY (ARRAY['"us"'::jsonb, '"si"'::jsonb]))))),
     CONSTRAINT predictions_predictioninput_position_check CHECK (("position" >= 0))
 );
 
@@ -926,9 +928,15 @@ CREATE INDEX mlmodel_modelpromotion_version_id_4d42a899 ON public.mlmodel_modelp
 
 CREATE INDEX mlmodel_modelversion_promoted_by_id_4f4bab8b ON public.mlmodel_modelversion USING btree (promoted_by_id);
 
+CREATE INDEX predictioninput_created_at ON public.predictions_predictioninput USING btree (created_at, id);
+
+CREATE INDEX predictionoutput_failed ON public.predictions_predictionoutput USING btree (input_id) WHERE (error_code IS NOT NULL);
+
 CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, id DESC);
 
 CREATE INDEX predictionrequest_created_at ON public.predictions_predictionrequest USING btree (created_at);
+
+CREATE INDEX predictionrequest_request_id ON public.predictions_predictionrequest USING btree (request_id);
 
 CREATE INDEX predictions_apitoken_digest_76775b63_like ON public.predictions_apitoken USING btree (digest varchar_pattern_ops);
 
@@ -1129,4 +1137,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('predictions', '0002_insert_only', now()),
     ('predictions', '0003_answers_by_fuel', now()),
     ('predictions', '0004_shadow', now()),
+    ('predictions', '0009_as_sent', now()),
     ('sessions', '0001_initial', now());

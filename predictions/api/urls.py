@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.exporting import PredictionExportViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -16,6 +17,11 @@ router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
 
 urlpatterns = [
+    path(
+        "predictions/export/",
+        PredictionExportViewSet.as_view({"get": "export"}),
+        name="prediction-export",
+    ),
     *router.urls,
     path(
         "buildings/<int:ose_building_id>/predictions/",

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from buildings.api.caching import CachingMixin
 from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
@@ -21,11 +22,15 @@ from mlmodel.selectors import model_version_list
 from predictions.api import examples, exceptions
 from predictions.api.authentication import MayPredict
 from predictions.api.explaining import (
-    EmissionFactorSetQuerySerializer,
     EmissionFactorSetSerializer,
     ExplanationSerializer,
     WhatIfAnswerSerializer,
     WhatIfSerializer,
+)
+from predictions.api.filters import (
+    EmissionFactorSetQuerySerializer,
+    PredictionListQuerySerializer,
+    PredictionUnitsQuerySerializer,
 )
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
@@ -38,6 +43,7 @@ from predictions.api.serializers import (
 from predictions.errors import PredictionFailedError
 from predictions.models import Channel, PredictionInput
 from predictions.selectors import (
+    PredictionFilters,
     building_features,
     explanation_get,
     factors_chosen,
@@ -48,6 +54,9 @@ from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
 
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
+_SI_EXAMPLE = OpenApiExample(
+    "A prediction with units=si", value=examples.PREDICTION_SI, response_only=True
+)
 _EXPLANATION_EXAMPLE = OpenApiExample(
     "An explanation", value=examples.EXPLANATION, response_only=True
 )
@@ -77,13 +86,24 @@ def _empty_body(request: Request) -> bytes:
     return body
 
 
-class _Predicting(StrictQueryMixin):
+class _Predicting(CachingMixin, StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
+    validated_actions = frozenset({"retrieve", "explanations"})
     query_serializers = {
+        "list": PredictionListQuerySerializer,
         "create": EmissionFactorSetQuerySerializer,
         "retrieve": EmissionFactorSetQuerySerializer,
+        "explanations": PredictionUnitsQuerySerializer,
+        "explain": PredictionUnitsQuerySerializer,
+        "what_if": PredictionUnitsQuerySerializer,
     }
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "units": self.query.validated_data["units"]}
+
+    def sent(self, members: Any) -> dict[str, Any]:
+        return {"units": self.query.validated_data["units"], "members": members}
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
         (prediction,) = prediction_create(
@@ -95,14 +115,16 @@ class _Predicting(StrictQueryMixin):
             raise PredictionFailedError(
                 prediction_id=prediction.id, error_code=prediction.output.error_code
             )
-        answer = PredictionSerializer(prediction, context={"request": request}).data
+        answer = PredictionSerializer(prediction, context=self.get_serializer_context()).data
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["url"]})
 
 
 @extend_schema_view(
     list=extend_schema(
         summary="Predictions on the record, newest first",
-        description="Your own; staff see everybody's.",
+        description="Your own; staff see everybody's. Filters narrow together. Follow `next` and "
+        "`previous`, or the header `Link`, for other pages; nothing is counted.",
+        parameters=[PredictionListQuerySerializer],
         examples=[_ANSWER_EXAMPLE],
     ),
     retrieve=extend_schema(
@@ -135,7 +157,8 @@ class PredictionViewSet(
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
         user: Any = self.request.user
-        return prediction_list(user=user)
+        filters = self.query.filters() if self.action == "list" else PredictionFilters()
+        return prediction_list(user=user, filters=filters)
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]
@@ -156,18 +179,22 @@ class PredictionViewSet(
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
             OpenApiExample("A hotel of 1927", value=examples.FACTS, request_only=True),
+            OpenApiExample("The same with units=si", value=examples.FACTS_SI, request_only=True),
             _ANSWER_EXAMPLE,
+            _SI_EXAMPLE,
         ],
     )
     def create(self, request: Request) -> Response:
         body = request_body(request)
-        facts = FeaturesSerializer(data=request.data)
+        facts = FeaturesSerializer(data=request.data, context=self.get_serializer_context())
         facts.is_valid(raise_exception=True)
-        return self.predict(request, body=body, question=Question(features=facts.validated_data))
+        question = Question(features=facts.validated_data, sent=self.sent(request.data))
+        return self.predict(request, body=body, question=question)
 
     @extend_schema(
         summary="The explanation of a prediction",
         description="404 if nobody asked for it yet: ask by POST.",
+        parameters=[PredictionUnitsQuerySerializer],
         responses=ExplanationSerializer,
         examples=[_EXPLANATION_EXAMPLE],
     )
@@ -176,7 +203,8 @@ class PredictionViewSet(
         explanation = explanation_get(prediction=self.get_object())
         if explanation is None:
             raise Http404
-        return Response(ExplanationSerializer(explanation).data)
+        context = self.get_serializer_context()
+        return Response(ExplanationSerializer(explanation, context=context).data)
 
     @extend_schema(
         summary="Explain a prediction",
@@ -186,6 +214,7 @@ class PredictionViewSet(
             "measured energy. Computed once, by the model version that made the prediction, and "
             "stored: a second POST answers the same with 200. The body is empty or `{}`."
         ),
+        parameters=[PredictionUnitsQuerySerializer],
         request=NoInputSerializer,
         responses={
             201: OpenApiResponse(ExplanationSerializer, description="Computed and stored."),
@@ -199,7 +228,7 @@ class PredictionViewSet(
         body = _empty_body(request)
         explanation, is_new = explanation_create(call=_call(request, body), prediction=prediction)
         return Response(
-            ExplanationSerializer(explanation).data,
+            ExplanationSerializer(explanation, context=self.get_serializer_context()).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
         )
 
@@ -211,6 +240,7 @@ class PredictionViewSet(
             "changes make the difference. null takes a feature away; a pointer of an error leads "
             "into `changes` even where an unchanged feature is at fault."
         ),
+        parameters=[PredictionUnitsQuerySerializer],
         request=WhatIfSerializer,
         responses={
             201: OpenApiResponse(WhatIfAnswerSerializer, description="Stored and answered.")
@@ -224,16 +254,18 @@ class PredictionViewSet(
     def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
         original = self.get_object()
         body = request_body(request)
-        asked = WhatIfSerializer(data=request.data)
+        context = self.get_serializer_context()
+        asked = WhatIfSerializer(data=request.data, context=context)
         asked.is_valid(raise_exception=True)
         variation, difference = variation_create(
             call=_call(request, body),
             original=original,
             features=asked.varied(original.features),
+            sent=self.sent(request.data["changes"]),
         )
         shown = WhatIfAnswerSerializer(
             {"original": original, "variation": variation, "difference": difference},
-            context={"request": request},
+            context=context,
         ).data
         return Response(
             shown,

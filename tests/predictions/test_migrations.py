@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
-from predictions.exports import write_outputs_csv
+from predictions.exports.examples import write_outputs_csv
 from predictions.models import PredictionInput
 from predictions.selectors import prediction_list_by_call
 

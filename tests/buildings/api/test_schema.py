@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
-from buildings.api.pagination import StrictCursorPagination
 from buildings.api.urls import urlpatterns
-from buildings.api.views import BuildingViewSet
 from buildings.choices import NEIGHBORHOODS, PRIMARY_PROPERTY_TYPES
 from buildings.units import quantity_of
 
@@ -119,9 +117,3 @@ def test_every_operation_has_an_example(paths: dict[str, Any]) -> None:
         expected = "73" if path == "/benchmarks/" else "900001"
         for example in content["examples"].values():
             assert expected in str(example["value"])
-
-
-def test_paginator_of_fixed_page_size_offers_none() -> None:
-    paginator = type("Fixed", (StrictCursorPagination,), {"page_size_query_param": None})()
-    parameters = paginator.get_schema_operation_parameters(BuildingViewSet())
-    assert [parameter["name"] for parameter in parameters] == ["cursor"]
