@@ -1,17 +1,29 @@
 """What a cache may keep of an answer, and when it need not be sent again (RFC 9110, RFC 9111)."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 #: Of a 304, beside those that every answer gets (RFC 9110, 15.4.5).
-_KEPT = ("Cache-Control", "ETag", "Vary")
+_KEPT: Final = ("Cache-Control", "ETag", "Vary")
+
+
+#: For the schema of an action that answers one object.
+IF_NONE_MATCH: Final = OpenApiParameter(
+    "If-None-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="ETags that the caller has: with the right one among them the answer is 304.",
+)
+UNCHANGED: Final = OpenApiResponse(description="What the caller has is still right. No body.")
 
 
 class CachingMixin(GenericViewSet[Any]):

@@ -22,7 +22,7 @@ from rest_framework.serializers import BaseSerializer
 
 from buildings import units
 from buildings.api import examples, serializers
-from buildings.api.caching import CachingMixin
+from buildings.api.caching import IF_NONE_MATCH, UNCHANGED, CachingMixin
 from buildings.api.filters import (
     BenchmarkQuerySerializer,
     BuildingListQuerySerializer,
@@ -105,8 +105,8 @@ class BuildingPagination(KeysetPagination):
             "Every stored fact of one building and what it reported, newest year first, with the "
             "file and line that each record was read from."
         ),
-        parameters=[BuildingQuerySerializer],
-        responses=serializers.BUILDING_SCHEMA,
+        parameters=[BuildingQuerySerializer, IF_NONE_MATCH],
+        responses={200: serializers.BUILDING_SCHEMA, 304: UNCHANGED},
         examples=[
             OpenApiExample("A synthetic building", value=examples.BUILDING, response_only=True)
         ],

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from buildings.api.caching import CachingMixin
+from buildings.api.caching import IF_NONE_MATCH, UNCHANGED, CachingMixin
 from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
@@ -132,7 +132,8 @@ class _Predicting(CachingMixin, StrictQueryMixin):
         description="With `emission_factor_set`, its emissions and their intervals restated by "
         "other factors, `is_restated` being true: fuels are on the record, so no model is asked "
         "and nothing is stored.",
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[EmissionFactorSetQuerySerializer, IF_NONE_MATCH],
+        responses={200: PredictionSerializer, 304: UNCHANGED},
         examples=[_ANSWER_EXAMPLE],
     ),
 )
@@ -194,8 +195,8 @@ class PredictionViewSet(
     @extend_schema(
         summary="The explanation of a prediction",
         description="404 if nobody asked for it yet: ask by POST.",
-        parameters=[PredictionUnitsQuerySerializer],
-        responses=ExplanationSerializer,
+        parameters=[PredictionUnitsQuerySerializer, IF_NONE_MATCH],
+        responses={200: ExplanationSerializer, 304: UNCHANGED},
         examples=[_EXPLANATION_EXAMPLE],
     )
     @action(detail=True, methods=["get"], url_path="explanations", pagination_class=None)
