@@ -8,7 +8,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import Permission, User
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils import timezone
 
 from buildings.models import Building
@@ -17,6 +25,7 @@ from buildings.selectors.factors import KnownFactors, known_factors_get
 from buildings.selectors.records import benchmark_record_latest
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
+from mlmodel.models import ModelVersion
 from mlmodel.selectors import record_features
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionExplanation, PredictionInput
@@ -35,8 +44,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionFilters:
-    """What narrows the record; None does not. Times are of storing: from the first, to before the
-    second."""
+    """What narrows the record; None does not. Times are of storing the call: from the first, to
+    before the second."""
 
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -48,17 +57,24 @@ class PredictionFilters:
     request_id: str | None = None
 
     def condition(self) -> Q:
-        """On PredictionInput. Each is served by an index of its own."""
+        """On PredictionInput. An index serves each, but for the channel, which has two values, and
+        for what is missing: `no-output` looks at all that the other filters leave."""
         asked = {
-            "created_at__gte": self.created_after,
-            "created_at__lt": self.created_before,
-            "request__model_version__version": self.model_version,
-            "building__ose_building_id": self.ose_building_id,
+            "request__created_at__gte": self.created_after,
+            "request__created_at__lt": self.created_before,
             "request__channel": self.channel,
             "request_id": self.call,
             "request__request_id": self.request_id,
         }
         condition = Q(**{path: value for path, value in asked.items() if value is not None})
+        # By keys that are found first (of versions in a query of its own): a constant lets the
+        # planner read an index in order, or know how few there are.
+        if self.model_version is not None:
+            versions = ModelVersion.objects.filter(version=self.model_version)
+            condition &= Q(request__model_version__in=list(versions))
+        if self.ose_building_id is not None:
+            building = Building.objects.filter(ose_building_id=self.ose_building_id)
+            condition &= Q(building=Subquery(building.values("pk")))
         match self.outcome:
             # Energy or error code, never both, never neither: the table sees to it.
             case Outcome.ANSWERED:
@@ -73,7 +89,8 @@ class PredictionFilters:
 def prediction_list(
     *, user: User, filters: PredictionFilters = PredictionFilters()
 ) -> QuerySet[PredictionInput]:
-    """Predictions this user may see: one's own; staff see all. One query."""
+    """Predictions this user may see: one's own; staff see all. One query, and one for a model
+    version."""
     predictions = PredictionInput.objects.select_related(
         "request__model_version", "output__emission_factor_set", "building"
     ).filter(filters.condition())
@@ -85,8 +102,11 @@ def prediction_rows(
 ) -> Iterator[dict[str, Any]]:
     """The same, newest first, as value by path. One query, whose result stays in PostgreSQL (a
     cursor that outlives its transaction) and is fetched 2,000 rows at a time."""
-    predictions = prediction_list(user=user, filters=filters).order_by("-created_at", "-id")
-    return predictions.values(*paths).iterator(chunk_size=_CHUNK_ROWS)
+    predictions = prediction_list(user=user, filters=filters).order_by(
+        "-request__created_at", "-id"
+    )
+    rows: Iterator[dict[str, Any]] = predictions.values(*paths).iterator(chunk_size=_CHUNK_ROWS)
+    return rows
 
 
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:

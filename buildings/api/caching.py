@@ -37,9 +37,7 @@ class CachingMixin(GenericViewSet[Any]):
     #: Actions that answer one object.
     validated_actions: frozenset[str] = frozenset({"retrieve"})
 
-    def finalize_response(
-        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         is_object = self.action in self.validated_actions and request.method in ("GET", "HEAD")
         if not is_object or response.status_code != 200 or not isinstance(response, Response):

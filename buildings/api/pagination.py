@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Final, NoReturn, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
@@ -38,9 +38,12 @@ class Ordering:
     field: str
     value_type: _ValueType
     is_unique: bool = False
+    #: Where a query finds it, if not under its own name.
+    path: str = ""
 
-    def fields(self, key: str) -> tuple[str, ...]:
-        return (self.field,) if self.is_unique else (self.field, key)
+    def paths(self, key: str) -> tuple[str, ...]:
+        path = self.path or self.field
+        return (path,) if self.is_unique else (path, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class KeysetPagination(BasePagination):
         page_size = self.get_page_size(request)
         ordering, is_descending = self._get_ordering(request)
         cursor = self._get_cursor(request, ordering)
-        rows = _rows(queryset, ordering.fields(self.key), cursor, is_descending=is_descending)
+        rows = _rows(queryset, ordering.paths(self.key), cursor, is_descending=is_descending)
         page = list(rows[: page_size + 1])
         has_more = len(page) > page_size
         page = page[:page_size]
@@ -204,15 +207,13 @@ class KeysetPagination(BasePagination):
     ) -> tuple[_Value, ...] | None:
         if values is None and may_lack:
             return None
-        if not isinstance(values, list) or len(values) != len(ordering.fields(self.key)):
+        if not isinstance(values, list) or len(values) != len(ordering.paths(self.key)):
             raise ValueError("not a position")
         kinds = (ordering.value_type, self.key_type)
         return tuple(_value_of(value, kind) for value, kind in zip(values, kinds, strict=False))
 
     def _link(self, row: Any, ordering: Ordering, *, is_backward: bool) -> str:
-        fields = ordering.fields(self.key)
-        is_dict = isinstance(row, Mapping)
-        position = tuple(row[name] if is_dict else getattr(row, name) for name in fields)
+        position = tuple(_at(row, path) for path in ordering.paths(self.key))
         return self._url(_Cursor(is_backward, position))
 
     def _url(self, cursor: _Cursor | None) -> str:
@@ -295,25 +296,34 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 def _rows(
     queryset: QuerySet[Any, dict[str, Any]],
-    fields: Sequence[str],
+    paths: Sequence[str],
     cursor: _Cursor | None,
     *,
     is_descending: bool,
 ) -> QuerySet[Any, dict[str, Any]]:
     """The rows from the cursor on, in its direction."""
     is_descending ^= cursor is not None and cursor.is_backward
-    queryset = queryset.filter(**{f"{fields[0]}__isnull": False})
+    queryset = queryset.filter(**{f"{paths[0]}__isnull": False})
     if cursor is not None and cursor.position is not None:
+        # An index of the first path's table can use the first bound, were the key another table's.
+        bound = f"{paths[0]}__{'lte' if is_descending else 'gte'}"
         queryset = queryset.filter(
             Func(
-                Func(*map(F, fields), function="ROW"),
+                Func(*map(F, paths), function="ROW"),
                 Func(*map(Value, cursor.position), function="ROW"),
                 template="%(expressions)s",
                 arg_joiner=" < " if is_descending else " > ",
                 output_field=BooleanField(),
-            )
+            ),
+            **{bound: cursor.position[0]},
         )
-    return queryset.order_by(*(f"-{name}" if is_descending else name for name in fields))
+    return queryset.order_by(*(f"-{name}" if is_descending else name for name in paths))
+
+
+def _at(row: Any, path: str) -> Any:
+    if isinstance(row, Mapping):
+        return row[path]
+    return reduce(getattr, path.split("__"), row)
 
 
 def _decoded(text: str) -> Any:

@@ -928,15 +928,15 @@ CREATE INDEX mlmodel_modelpromotion_version_id_4d42a899 ON public.mlmodel_modelp
 
 CREATE INDEX mlmodel_modelversion_promoted_by_id_4f4bab8b ON public.mlmodel_modelversion USING btree (promoted_by_id);
 
-CREATE INDEX predictioninput_created_at ON public.predictions_predictioninput USING btree (created_at, id);
-
 CREATE INDEX predictionoutput_failed ON public.predictions_predictionoutput USING btree (input_id) WHERE (error_code IS NOT NULL);
 
-CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, id DESC);
+CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, created_at);
 
 CREATE INDEX predictionrequest_created_at ON public.predictions_predictionrequest USING btree (created_at);
 
 CREATE INDEX predictionrequest_request_id ON public.predictions_predictionrequest USING btree (request_id);
+
+CREATE INDEX predictionrequest_version ON public.predictions_predictionrequest USING btree (model_version_id, created_at);
 
 CREATE INDEX predictions_apitoken_digest_76775b63_like ON public.predictions_apitoken USING btree (digest varchar_pattern_ops);
 
@@ -949,10 +949,6 @@ CREATE INDEX predictions_apitoken_user_id_8f7fb198 ON public.predictions_apitoke
 CREATE INDEX predictions_predictioninput_building_id_d444b4b4 ON public.predictions_predictioninput USING btree (building_id);
 
 CREATE INDEX predictions_predictioninput_request_id_836ce2c1 ON public.predictions_predictioninput USING btree (request_id);
-
-CREATE INDEX predictions_predictionrequest_caller_id_f5f12f5e ON public.predictions_predictionrequest USING btree (caller_id);
-
-CREATE INDEX predictions_predictionrequest_model_version_id_85e8beb4 ON public.predictions_predictionrequest USING btree (model_version_id);
 
 CREATE INDEX predictions_shadowoutput_input_id_b88cccf3 ON public.predictions_shadowoutput USING btree (input_id);
 

@@ -121,6 +121,7 @@ class PredictionListQuerySerializer(PredictionUnitsQuerySerializer):
     request_id = serializers.RegexField(
         r"^[A-Za-z0-9._-]{1,64}\Z",
         required=False,
+        trim_whitespace=False,
         help_text="X-Request-ID of the call.",
         error_messages={"invalid": "Must be an X-Request-ID, as answers have it."},
     )
@@ -131,7 +132,7 @@ class PredictionListQuerySerializer(PredictionUnitsQuerySerializer):
             raise serializers.ValidationError(
                 {"created_after": "Must be earlier than `created_before`."}
             )
-        return super().validate(attrs)  # type: ignore[no-any-return]
+        return super().validate(attrs)
 
     def filters(self) -> PredictionFilters:
         values = {name: value for name, value in self.validated_data.items() if name != "units"}

@@ -11,7 +11,7 @@ from predictions.models import PredictionInput
 class PredictionLinksSerializer(serializers.Serializer[PredictionInput]):
     """Absolute URLs."""
 
-    self = serializers.URLField(help_text="This prediction.")  # type: ignore[assignment]
+    self = serializers.URLField(help_text="This prediction.")
     call = serializers.URLField(help_text="Every prediction of the call that asked for it.")
     explanations = serializers.URLField(help_text="GET: why; POST: ask why.")
     what_if = serializers.URLField(help_text="POST: the same with some features changed.")

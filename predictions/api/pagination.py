@@ -7,10 +7,9 @@ from buildings.api.pagination import KeysetPagination, Ordering
 
 
 class NewestFirstPagination(KeysetPagination):
-    """By the time of storing, newest first; inputs of one call share it, and ids tell them
-    apart."""
+    """By the time of the call, newest first; its inputs share it, and ids tell them apart."""
 
-    orderings = (Ordering("created_at", datetime),)
+    orderings = (Ordering("created_at", datetime, path="request__created_at"),)
     default_ordering = "-created_at"
     key = "id"
     key_type = UUID

@@ -252,6 +252,11 @@ class PredictionSerializer(AnswerSerializer, serializers.ModelSerializer[Predict
     or is null too if the answer was never stored."""
 
     url = serializers.HyperlinkedIdentityField(view_name="prediction-detail", lookup_field="id")
+    created_at = serializers.DateTimeField(
+        source="request.created_at",
+        read_only=True,
+        help_text="When the call was stored, before the model saw it.",
+    )
     request_id = serializers.CharField(
         source="request.request_id", help_text="X-Request-ID of the call."
     )

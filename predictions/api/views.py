@@ -262,7 +262,7 @@ class PredictionViewSet(
             call=_call(request, body),
             original=original,
             features=asked.varied(original.features),
-            sent=self.sent(request.data["changes"]),
+            sent=self.sent(asked.initial_data["changes"]),
         )
         shown = WhatIfAnswerSerializer(
             {"original": original, "variation": variation, "difference": difference},

@@ -65,7 +65,7 @@ _COLUMNS: Final = (
     Column("prediction_id", "text", ("id",), _text),
     Column("call_id", "text", ("request_id",), _text),
     Column("position", "integer", ("position",)),
-    Column("created_at", "time", ("created_at",)),
+    Column("created_at", "time", ("request__created_at",)),
     Column("caller", "text", ("request__caller_name",)),
     Column("channel", "text", ("request__channel",)),
     Column("request_id", "text", ("request__request_id",)),

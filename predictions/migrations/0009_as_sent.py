@@ -4,9 +4,12 @@ Not atomic: nothing here holds a lock for longer than a moment, however many row
 step stands by itself, and one that is repeated after a failure says that it was done.
 """
 
+import django.db.models.deletion
+from django.conf import settings
 from django.contrib.postgres.operations import (
     AddConstraintNotValid,
     AddIndexConcurrently,
+    RemoveIndexConcurrently,
     ValidateConstraint,
 )
 from django.db import migrations, models
@@ -17,6 +20,8 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
+        ("mlmodel", "0002_model_promotion"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("predictions", "0004_shadow"),
     ]
 
@@ -39,10 +44,6 @@ class Migration(migrations.Migration):
         ),
         ValidateConstraint(model_name="predictioninput", name="predictioninput_sent_units_known"),
         AddIndexConcurrently(
-            model_name="predictioninput",
-            index=models.Index(fields=["created_at", "id"], name="predictioninput_created_at"),
-        ),
-        AddIndexConcurrently(
             model_name="predictionoutput",
             index=models.Index(
                 condition=Q(error_code__isnull=False),
@@ -53,5 +54,38 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="predictionrequest",
             index=models.Index(fields=["request_id"], name="predictionrequest_request_id"),
+        ),
+        RemoveIndexConcurrently(model_name="predictionrequest", name="predictionrequest_caller"),
+        AddIndexConcurrently(
+            model_name="predictionrequest",
+            index=models.Index(fields=["caller", "created_at"], name="predictionrequest_caller"),
+        ),
+        AddIndexConcurrently(
+            model_name="predictionrequest",
+            index=models.Index(
+                fields=["model_version", "created_at"], name="predictionrequest_version"
+            ),
+        ),
+        # The new indexes begin with these.
+        migrations.AlterField(
+            model_name="predictionrequest",
+            name="caller",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="prediction_requests",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="predictionrequest",
+            name="model_version",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="mlmodel.modelversion",
+            ),
         ),
     ]

@@ -55,6 +55,7 @@ class PredictionRequest(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="prediction_requests",
+        db_index=False,  # an index below begins with it
     )
     caller_name = models.CharField(max_length=150, help_text="The caller's user name at the time.")
     token_prefix = models.CharField(
@@ -73,7 +74,10 @@ class PredictionRequest(models.Model):
     )
     row_count = models.PositiveIntegerField()
     model_version = models.ForeignKey(
-        ModelVersion, on_delete=models.PROTECT, related_name="requests"
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="requests",
+        db_index=False,  # an index below begins with it
     )
     received_at = models.DateTimeField(help_text="When the call arrived.")
     created_at = models.DateTimeField(
@@ -95,7 +99,9 @@ class PredictionRequest(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["caller", "-id"], name="predictionrequest_caller"),
+            # The record is read by time, one's own or by a version's: each in its order.
+            models.Index(fields=["caller", "created_at"], name="predictionrequest_caller"),
+            models.Index(fields=["model_version", "created_at"], name="predictionrequest_version"),
             models.Index(fields=["created_at"], name="predictionrequest_created_at"),
             models.Index(fields=["request_id"], name="predictionrequest_request_id"),
         ]
@@ -144,10 +150,6 @@ class PredictionInput(models.Model):
                 | Q(sent__has_keys=["units", "members"], sent__units__in=SYSTEMS),
                 name="predictioninput_sent_units_known",
             ),
-        ]
-        indexes = [
-            # The list's order and its bounds in time; the inputs of one call share the time.
-            models.Index(fields=["created_at", "id"], name="predictioninput_created_at"),
         ]
 
     def __str__(self) -> str:
