@@ -157,7 +157,7 @@ class BuildingViewSet(CachingMixin, StrictQueryMixin, ListModelMixin, RetrieveMo
         return building
 
 
-class BenchmarkViewSet(StrictQueryMixin):
+class BenchmarkViewSet(CachingMixin, StrictQueryMixin):
     """How the buildings of a use type compare."""
 
     queryset = Building.objects.none()

@@ -321,7 +321,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     )
 )
 class ModelVersionViewSet(
-    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]
+    CachingMixin, StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]
 ):
     """Which model versions there are, what they were trained on and how well they do."""
 
@@ -341,7 +341,10 @@ class ModelVersionViewSet(
     )
 )
 class EmissionFactorSetViewSet(
-    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[EmissionFactorSet]
+    CachingMixin,
+    StrictQueryMixin,
+    mixins.ListModelMixin,
+    viewsets.GenericViewSet[EmissionFactorSet],
 ):
     """By which factors fuels become emissions, and where the figures come from."""
 

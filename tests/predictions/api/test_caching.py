@@ -104,6 +104,8 @@ def test_lists_new_answers_and_errors_are_kept_by_no_cache(api: APIClient, url: 
         api.get(f"{URL}?nonsense=1"),
         post(api, {}, f"{url}explanations/"),
         api.get("/api/v1/buildings/"),
+        api.get("/api/v1/models/"),
+        api.get("/api/v1/emission-factor-sets/"),
     ):
         assert answer["Cache-Control"] == "no-store"
         assert "ETag" not in answer

@@ -156,7 +156,7 @@ def test_a_cursor_of_other_filters_is_refused(
     api: APIClient, served: FakeServedModel, caller: User
 ) -> None:
     ask(caller, 2)
-    link = api.get(URL, {"page_size": 1, "outcome": "answered"}).json()["next"]
+    link = api.get(f"{URL}?page_size=1&outcome=answered").json()["next"]
     for other in ("outcome=failed", "outcome=answered&units=si", ""):
         (cursor,) = parse_qs(urlsplit(link).query)["cursor"]
         answer = api.get(f"{URL}?page_size=1&cursor={cursor}&{other}")
