@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import BooleanField, F, Func, QuerySet, Value
-from rest_framework.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,8 @@ from rest_framework.serializers import Serializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
+
+from buildings.api.errors import InvalidQueryError
 
 _Value: TypeAlias = int | float | datetime | UUID
 _ValueType: TypeAlias = type[int] | type[float] | type[datetime] | type[UUID]
@@ -145,13 +148,13 @@ class KeysetPagination(BasePagination):
         # int() alone would take "1_0", " 10" and digits of other scripts.
         is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
         if not is_number or not 1 <= int(text) <= maximum:
-            said = f"A whole number between 1 and {maximum} is needed."
-            raise ValidationError({name: said})
+            said = _("A whole number between 1 and %(maximum)d is needed.") % {"maximum": maximum}
+            raise InvalidQueryError({name: said}, "out-of-range")
         return int(text)
 
-    def _cursor_refusal(self) -> ValidationError:
-        said = "This cursor is not valid; follow the links `next` and `previous` of a page."
-        return ValidationError({self.cursor_query_param: said})
+    def _cursor_refusal(self) -> InvalidQueryError:
+        said = _("This cursor is not valid; follow the links `next` and `previous` of a page.")
+        return InvalidQueryError({self.cursor_query_param: said}, "not-a-cursor")
 
     # Ordering
 
@@ -171,8 +174,8 @@ class KeysetPagination(BasePagination):
     def _get_ordering(self, request: Request) -> tuple[Ordering, bool]:
         name = request.query_params.get(self.ordering_query_param, self._default_ordering)
         if name not in self._orderings:
-            said = f"Not an ordering. Known: {', '.join(self._orderings)}."
-            raise ValidationError({self.ordering_query_param: said})
+            said = _("Not an ordering. Known: %(names)s.") % {"names": ", ".join(self._orderings)}
+            raise InvalidQueryError({self.ordering_query_param: said}, "unknown-choice")
         return self._orderings[name]
 
     # Cursors: [digest of the list, direction, position], as JSON in base64url.
@@ -194,8 +197,11 @@ class KeysetPagination(BasePagination):
         if not isinstance(digest, str) or not isinstance(is_backward, bool):
             raise self._cursor_refusal()
         if digest != self._list_digest():
-            said = "This cursor belongs to another list: to other filters, ordering or units."
-            raise ValidationError({self.cursor_query_param: f"{said} Start again without it."})
+            said = _(
+                "This cursor belongs to another list: to other filters, ordering or units. Start "
+                "again without it."
+            )
+            raise InvalidQueryError({self.cursor_query_param: said}, "cursor-of-another-list")
         try:
             position = self._position(values, ordering, may_lack=is_backward)
         except ValueError as error:
@@ -375,11 +381,11 @@ class StrictQueryMixin(GenericViewSet[Any]):
         errors = {}
         for name, values in request.query_params.lists():
             if name not in known:
-                errors[name] = f"Unknown query parameter. {_known_said(name, known)}"
+                errors[name] = ErrorDetail(_unknown_said(name, known), "unknown-parameter")
             elif len(values) > 1:
-                errors[name] = "Given more than once."
+                errors[name] = ErrorDetail(_("Given more than once; give it once."), "duplicate")
         if errors:
-            raise ValidationError(errors)
+            raise InvalidQueryError(errors)
 
     def known_query_parameters(self) -> Sequence[str]:
         """The action's own and, of a list, the paginator's parameters."""
@@ -396,13 +402,19 @@ class StrictQueryMixin(GenericViewSet[Any]):
         # A plain dict: of a form's data, serializers read an empty value as none at all.
         data = self.request.query_params.dict()
         serializer = self.query_serializers[self.action](data=data)
-        serializer.is_valid(raise_exception=True)
+        if not serializer.is_valid():
+            raise InvalidQueryError(serializer.errors)
         return serializer
 
 
-def _known_said(name: str, known: Sequence[str]) -> str:
+def _unknown_said(name: str, known: Sequence[str]) -> str:
     if not known:
-        return "None is known here."
+        return _("Unknown query parameter. None is known here.")
+    names = ", ".join(known)
     near = difflib.get_close_matches(name[:100], known, n=1)
-    hint = f"Did you mean `{near[0]}`? " if near else ""
-    return f"{hint}Known here: {', '.join(known)}."
+    if not near:
+        return _("Unknown query parameter. Known here: %(names)s.") % {"names": names}
+    return _("Unknown query parameter. Did you mean `%(near)s`? Known here: %(names)s.") % {
+        "near": near[0],
+        "names": names,
+    }

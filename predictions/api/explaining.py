@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -156,7 +157,7 @@ class WhatIfSerializer(StrictSerializer):
         changes = self.validated_data["changes"]
         if not changes:
             raise serializers.ValidationError(
-                {"changes": serializers.ErrorDetail("Change one feature at least.", "empty")}
+                {"changes": _("Change one feature at least.")}, "empty"
             )
         known = {name: features.get(name) for name in FEATURE_NAMES}
         merged = FeaturesSerializer(data={**known, **changes})

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -27,21 +29,31 @@ class TimeField(serializers.Field[datetime, str, str, datetime]):
     """A time with its zone, ISO 8601."""
 
     default_error_messages = {
-        "invalid": "Must be a time with its zone, as `2026-11-24T09:30:00Z` or, with `%2B` for "
-        "`+`, `2026-11-24T10:30:00%2B01:00`.",
-        "range": f"Must be in a year from {_YEARS[0]} to {_YEARS[1]}.",
+        "not-a-time": gettext_lazy(
+            "Must be a time with its zone, ISO 8601, as 2026-11-24T09:30:00Z; a plus sign in a URL "
+            "is written %(plus)s."
+        ),
+        "out-of-range": gettext_lazy("Must be in a year from %(first)d to %(last)d."),
     }
 
     def to_internal_value(self, data: str) -> datetime:
         if not _TIME.fullmatch(data):
-            self.fail("invalid")
+            raise self._refusal("not-a-time")
         try:
             moment = datetime.fromisoformat(data)
         except ValueError:
-            self.fail("invalid")
+            raise self._refusal("not-a-time") from None
         if not _YEARS[0] <= moment.year <= _YEARS[1]:
-            self.fail("range")
+            raise self._refusal("out-of-range")
         return moment
+
+    def _refusal(self, code: str) -> serializers.ValidationError:
+        said = self.error_messages[code] % {
+            "plus": "%2B",
+            "first": _YEARS[0],
+            "last": _YEARS[1],
+        }
+        return serializers.ValidationError(said, code)
 
 
 class IdField(serializers.UUIDField):
@@ -78,7 +90,9 @@ class EmissionFactorSetQuerySerializer(PredictionUnitsQuerySerializer):
         "lists them: `seattle-2016` or `seattle-2016-v1`. Without: the latest set for a new "
         "prediction; of one on the record, the set it was stored with.",
         error_messages={
-            "invalid": "Must be the name or id of a set, as `emission-factor-sets/` lists them."
+            "invalid": gettext_lazy(
+                "Must be the name or id of a set, as `emission-factor-sets/` lists them."
+            )
         },
     )
 
@@ -123,15 +137,14 @@ class PredictionListQuerySerializer(PredictionUnitsQuerySerializer):
         required=False,
         trim_whitespace=False,
         help_text="X-Request-ID of the call.",
-        error_messages={"invalid": "Must be an X-Request-ID, as answers have it."},
+        error_messages={"invalid": gettext_lazy("Must be an X-Request-ID, as answers have it.")},
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         after, before = attrs.get("created_after"), attrs.get("created_before")
         if after and before and after >= before:
-            raise serializers.ValidationError(
-                {"created_after": "Must be earlier than `created_before`."}
-            )
+            said = _("Must be earlier than `created_before`.")
+            raise serializers.ValidationError({"created_after": said}, "conflict")
         return super().validate(attrs)
 
     def filters(self) -> PredictionFilters:

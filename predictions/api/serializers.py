@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -15,6 +16,7 @@ from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
 from predictions.api.links import PredictionLinksSerializer
+from predictions.api.problems import Location, Retry
 from predictions.api.units import (
     answer_in,
     features_in,
@@ -32,7 +34,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def run_validation(self, data: Any = empty) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError(
-                {"non_field_errors": "The body must be a JSON object."}, "not-an-object"
+                {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
             )
         return super().run_validation(data)
 
@@ -48,8 +50,10 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def _unknown(self, name: str) -> serializers.ErrorDetail:
         near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
-        said = f"Did you mean `{near[0]}`?" if near else "Leave it out."
-        return serializers.ErrorDetail(f"Not known here. {said}", "unknown-member")
+        said = _("Not known here. Leave it out.")
+        if near:
+            said = _("Not known here. Did you mean `%(name)s`?") % {"name": near[0]}
+        return serializers.ErrorDetail(said, "unknown-member")
 
 
 class NoInputSerializer(StrictSerializer):
@@ -70,9 +74,8 @@ class InUnitsSerializer(StrictSerializer):
         here = name_in_other_units(name, units=self.units)
         if here is None:
             return super()._unknown(name)
-        return serializers.ErrorDetail(
-            f"Not with `units={self.units}`: give `{here}`, and only that.", "other-units"
-        )
+        said = _("Not with `units=%(units)s`: give `%(name)s`, and only that.")
+        return serializers.ErrorDetail(said % {"units": self.units, "name": here}, "other-units")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return features_kept(attrs, units=self.units)
@@ -85,14 +88,13 @@ class FeaturesSerializer(InUnitsSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         features = super().validate(attrs)
         if conflicts := feature_conflicts(features):
-            raise serializers.ValidationError(
-                {
-                    named_in(name, units=self.units): serializers.ErrorDetail(
-                        named_in(text, units=self.units), "conflict"
-                    )
-                    for name, text in conflicts.items()
-                }
-            )
+            said = {
+                named_in(name, units=self.units): named_in(
+                    _(one.template) % one.parameters, units=self.units
+                )
+                for name, one in conflicts.items()
+            }
+            raise serializers.ValidationError(said, "conflict")
         return features
 
 
@@ -369,25 +371,53 @@ class ModelVersionSerializer(serializers.Serializer[Any]):
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
-    """One thing wrong with the request."""
+    """One thing wrong with the request, and where."""
 
     pointer = serializers.CharField(
-        help_text="JSON Pointer to the member at fault; empty: the whole body."
+        help_text="JSON Pointer (RFC 6901) into that part of the request: a member of the body, or "
+        "a parameter or header by its name; empty: all of it."
     )
     detail = serializers.CharField(help_text="What is wrong and what would be right.")
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="The same in every language, for programs.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        place = serializers.ChoiceField(
+            [location.value for location in Location],
+            help_text="The part of the request that is at fault.",
+        )
+        return {"in": place, **super().get_fields()}  # `in` is a word of Python's
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField(help_text="URI of the kind of problem.")
+    type = serializers.CharField(
+        help_text="The kind of problem: a path of this service, which explains it."
+    )
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
-    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+    errors = ProblemErrorSerializer(  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+        many=True, required=False, help_text="All that is wrong; with every 4xx."
+    )
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )
-    code = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, help_text="Why the model failed.")
+
+
+class ProblemTypeSerializer(serializers.Serializer[Any]):
+    """A kind of problem, in the language that Accept-Language prefers."""
+
+    type = serializers.CharField(source="uri", help_text="As in the problem documents.")
+    slug = serializers.CharField(help_text="The last part of `type`.")
+    status = serializers.IntegerField(help_text="HTTP status.")
+    title = serializers.CharField()
+    when = serializers.CharField(help_text="When a request is answered so.")
+    fix = serializers.CharField(help_text="What to do about it.")
+    retry = serializers.ChoiceField(
+        [retry.value for retry in Retry],
+        help_text="`never`: change the request first; `later`: send it again after the seconds "
+        "that Retry-After states; `once`: send it once more, then tell the operator.",
+    )

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.exporting import PredictionExportViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
@@ -15,6 +16,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
+router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [
     path(
