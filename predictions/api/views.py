@@ -32,6 +32,7 @@ from predictions.api.filters import (
     PredictionListQuerySerializer,
     PredictionUnitsQuerySerializer,
 )
+from predictions.api.idempotency import claim_of, idempotent
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
@@ -75,6 +76,7 @@ def _call(request: Request, body: bytes) -> Call:
         request_id=request.META["HTTP_X_REQUEST_ID"],
         body_sha256=hashlib.sha256(body).hexdigest() if body else "",
         received_at=timezone.now(),
+        claim=claim_of(request),
     )
 
 
@@ -185,6 +187,7 @@ class PredictionViewSet(
             _SI_EXAMPLE,
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request) -> Response:
         body = request_body(request)
         facts = FeaturesSerializer(data=request.data, context=self.get_serializer_context())
@@ -224,6 +227,7 @@ class PredictionViewSet(
         examples=[_NOTHING_EXAMPLE, _EXPLANATION_EXAMPLE],
     )
     @explanations.mapping.post
+    @idempotent()
     def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
         prediction = self.get_object()
         body = _empty_body(request)
@@ -252,6 +256,7 @@ class PredictionViewSet(
         ],
     )
     @action(detail=True, methods=["post"], url_path="what-if")
+    @idempotent(writes_ahead=True)
     def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
         original = self.get_object()
         body = request_body(request)
@@ -302,6 +307,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             ),
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request, ose_building_id: int) -> Response:
         body = _empty_body(request)
         try:
