@@ -33,6 +33,8 @@ from predictions.models import ApiToken, PredictionExplanation, PredictionInput
 
 #: Rows that a cursor fetches at once.
 _CHUNK_ROWS: Final = 2_000
+#: Tens of kB, which no row of a list needs.
+METRICS_OF_VERSION: Final = "request__model_version__metrics"
 
 
 class Outcome(StrEnum):
@@ -72,7 +74,7 @@ class PredictionFilters:
         # planner read an index in order, or know how few there are.
         if self.model_version is not None:
             versions = ModelVersion.objects.filter(version=self.model_version)
-            condition &= Q(request__model_version__in=list(versions))
+            condition &= Q(request__model_version__in=list(versions.values_list("pk", flat=True)))
         if self.ose_building_id is not None:
             building = Building.objects.filter(ose_building_id=self.ose_building_id)
             condition &= Q(building=Subquery(building.values("pk")))
@@ -94,7 +96,8 @@ def prediction_list(
     version."""
     predictions = PredictionInput.objects.select_related(
         "request__model_version", "output__emission_factor_set", "building"
-    ).filter(filters.condition())
+    )
+    predictions = predictions.filter(filters.condition()).defer(METRICS_OF_VERSION)
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
 
@@ -117,6 +120,7 @@ def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
         PredictionInput.objects.select_related(
             "request__model_version", "output__emission_factor_set", "building"
         )
+        .defer(METRICS_OF_VERSION)
         .filter(request_id=request_id)
         .order_by("position")
     )

@@ -34,7 +34,7 @@ class PredictionLinksSerializer(serializers.Serializer[PredictionInput]):
             return "/".join((f"{predictions}{prediction_id}", *parts, ""))
 
         predictions = url("prediction-list")
-        building = instance.building
+        building, version = instance.building, instance.request.model_version
         return {
             "self": below(instance.id),
             "call": f"{predictions}?call={instance.request_id}",
@@ -44,6 +44,6 @@ class PredictionLinksSerializer(serializers.Serializer[PredictionInput]):
             "building": None
             if building is None
             else url("building-detail", ose_building_id=building.ose_building_id),
-            "model_version": url("model-list"),
+            "model_version": url("model-detail", name=version.name, number=version.version),
             "emission_factor_sets": url("emission-factor-set-list"),
         }

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -18,7 +19,7 @@ from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
-from mlmodel.selectors import model_version_list
+from mlmodel.selectors import model_version_documented, model_version_list
 from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.explaining import (
@@ -41,6 +42,7 @@ from predictions.api.serializers import (
     NoInputSerializer,
     PredictionSerializer,
 )
+from predictions.api.versions import ModelVersionDetailSerializer, PredictionQuerySerializer
 from predictions.errors import PredictionFailedError
 from predictions.models import Channel, PredictionInput
 from predictions.selectors import (
@@ -53,6 +55,7 @@ from predictions.selectors import (
 from predictions.services.door import Call, Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
+from predictions.services.versions import serving_pinned
 
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
 _SI_EXAMPLE = OpenApiExample(
@@ -60,6 +63,9 @@ _SI_EXAMPLE = OpenApiExample(
 )
 _EXPLANATION_EXAMPLE = OpenApiExample(
     "An explanation", value=examples.EXPLANATION, response_only=True
+)
+_VERSION_EXAMPLE = OpenApiExample(
+    "The champion", value=examples.MODEL_VERSION_DETAIL, response_only=True
 )
 _NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
 _ASKING: Final = frozenset({"create", "explain", "what_if"})
@@ -94,7 +100,7 @@ class _Predicting(CachingMixin, StrictQueryMixin):
     validated_actions = frozenset({"retrieve", "explanations"})
     query_serializers = {
         "list": PredictionListQuerySerializer,
-        "create": EmissionFactorSetQuerySerializer,
+        "create": PredictionQuerySerializer,
         "retrieve": EmissionFactorSetQuerySerializer,
         "explanations": PredictionUnitsQuerySerializer,
         "explain": PredictionUnitsQuerySerializer,
@@ -108,10 +114,14 @@ class _Predicting(CachingMixin, StrictQueryMixin):
         return {"units": self.query.validated_data["units"], "members": members}
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
+        asked = self.query.validated_data
+        pinned: int | None = asked.get("model_version")
+        user: Any = request.user
         (prediction,) = prediction_create(
             call=_call(request, body),
             questions=[question],
-            emission_factor_set=self.query.validated_data.get("emission_factor_set"),
+            emission_factor_set=asked.get("emission_factor_set"),
+            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
         )
         if prediction.output.error_code:
             raise PredictionFailedError(
@@ -153,6 +163,7 @@ class PredictionViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
+        "create": (problems.MODEL_VERSION_GONE,),
         "retrieve": (problems.INVALID_INPUT, problems.UNSUITABLE_PREDICTION),
         "explain": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
         "what_if": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
@@ -177,7 +188,7 @@ class PredictionViewSet(
     @extend_schema(
         summary="Predict a building's yearly site energy use",
         description="The input and the answer are on the record before the answer is given.",
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=FeaturesSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -284,7 +295,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
-    problems_of = {"create": (problems.INCOMPLETE_FACTS,)}
+    problems_of = {"create": (problems.INCOMPLETE_FACTS, problems.MODEL_VERSION_GONE)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
@@ -295,7 +306,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             "Uses the facts of the building's latest yearly record: areas, uses, age, place, fuels "
             "connected and ENERGY STAR score, never its metered energy. The body is empty or `{}`."
         ),
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=NoInputSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -334,9 +345,38 @@ class ModelVersionViewSet(
     queryset = ModelVersion.objects.none()
     serializer_class = ModelVersionSerializer
     pagination_class = None
+    problems_of = {"current": (problems.NOT_FOUND,)}
+    validated_actions = frozenset({"version", "current"})
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()
+
+    @extend_schema(
+        summary="One model version, with its card",
+        parameters=[IF_NONE_MATCH],
+        responses={200: ModelVersionDetailSerializer, 304: UNCHANGED},
+        examples=[_VERSION_EXAMPLE],
+    )
+    def version(self, request: Request, name: str, number: int) -> Response:
+        return self._documented(name=name, number=number)
+
+    @extend_schema(
+        summary="The model version that serves, with its card",
+        description="The champion; 404 if there is none.",
+        parameters=[IF_NONE_MATCH],
+        responses={200: ModelVersionDetailSerializer, 304: UNCHANGED},
+        examples=[_VERSION_EXAMPLE],
+    )
+    @action(detail=False, methods=["get"])
+    def current(self, request: Request) -> Response:
+        return self._documented(name=settings.SERVED_MODEL_NAME)
+
+    def _documented(self, *, name: str, number: int | None = None) -> Response:
+        version = model_version_documented(name=name, number=number)
+        if version is None:
+            raise Http404
+        context = self.get_serializer_context()
+        return Response(ModelVersionDetailSerializer(version, context=context).data)
 
 
 @extend_schema_view(

@@ -63,7 +63,7 @@ def test_every_parameter_is_described(paths: dict[str, Any]) -> None:
     page_size = parameters["page_size"]["schema"]
     assert (page_size["minimum"], page_size["maximum"]) == (1, 2000)
     one = parameters_of(paths["/buildings/{ose_building_id}/"]["get"])
-    assert sorted(one) == ["include", "ose_building_id", "units"]
+    assert sorted(one) == ["If-None-Match", "include", "ose_building_id", "units"]
     assert one["ose_building_id"]["schema"]["type"] == "integer"
 
 

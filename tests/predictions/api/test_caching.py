@@ -86,12 +86,17 @@ def test_an_output_that_is_stored_later_changes_the_etag(
     assert api.get(url, headers={"If-None-Match": before}).status_code == 200
 
 
-def test_explanations_and_buildings_have_etags_too(
+def test_explanations_versions_and_buildings_have_etags_too(
     api: APIClient, served: FakeServedModel, url: str
 ) -> None:
     post(api, {}, f"{url}explanations/")
     building: Any = BenchmarkRecordFactory().building
-    for path in (f"{url}explanations/", f"/api/v1/buildings/{building.ose_building_id}/"):
+    for path in (
+        f"{url}explanations/",
+        api.get(url).json()["links"]["model_version"],
+        "/api/v1/models/current/",
+        f"/api/v1/buildings/{building.ose_building_id}/",
+    ):
         etag = api.get(path)["ETag"]
         assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
 
