@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from buildings.api.pagination import StrictCursorPagination
+from buildings.api.pagination import KeysetPagination
 from buildings.api.renderers import CSVRenderer
 from config import limits
 from predictions.api import problems
@@ -63,7 +63,7 @@ been sent.
 
 
 def _of_a_request() -> list[tuple[str, str, str, str]]:
-    pages = StrictCursorPagination
+    pages = KeysetPagination
     return [
         (
             "body",

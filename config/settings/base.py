@@ -169,7 +169,7 @@ SPECTACULAR_SETTINGS = {
         "in `RateLimit` what is left to it. Bodies are JSON, read strictly: unknown or "
         "repeated members, numbers in quotes and values out of range are refused, and each "
         "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
-        "in kBtu a year, areas are ft² of gross floor area."
+        "in kBtu a year, areas are ft² of gross floor area; with `units=si` kWh and m²."
     ),
     "CONTACT": {"name": "Futurisys Energy"},
     "LICENSE": {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
@@ -181,6 +181,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "predictions.api.schema_units.postprocess_units",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",

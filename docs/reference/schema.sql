@@ -763,6 +763,8 @@ CREATE TABLE public.predictions_predictioninput (
     building_id bigint,
     request_id uuid NOT NULL,
     what_if_of_id uuid,
+    sent jsonb,
+    CONSTRAINT predictioninput_sent_units_known CHECK (((sent IS NULL) OR ((sent ?& ARRAY['units'::text, 'members'::text]) AND ((sent -> 'units'::text) = ANY (ARRAY['"us"'::jsonb, '"si"'::jsonb]))))),
     CONSTRAINT predictions_predictioninput_position_check CHECK (("position" >= 0))
 );
 
@@ -1123,9 +1125,15 @@ CREATE INDEX mlmodel_modelpromotion_version_id_4d42a899 ON public.mlmodel_modelp
 
 CREATE INDEX mlmodel_modelversion_promoted_by_id_4f4bab8b ON public.mlmodel_modelversion USING btree (promoted_by_id);
 
-CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, id DESC);
+CREATE INDEX predictionoutput_failed ON public.predictions_predictionoutput USING btree (input_id) WHERE (error_code IS NOT NULL);
+
+CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, created_at);
 
 CREATE INDEX predictionrequest_created_at ON public.predictions_predictionrequest USING btree (created_at);
+
+CREATE INDEX predictionrequest_request_id ON public.predictions_predictionrequest USING btree (request_id);
+
+CREATE INDEX predictionrequest_version ON public.predictions_predictionrequest USING btree (model_version_id, created_at);
 
 CREATE INDEX predictions_apitoken_digest_76775b63_like ON public.predictions_apitoken USING btree (digest varchar_pattern_ops);
 
@@ -1138,10 +1146,6 @@ CREATE INDEX predictions_apitoken_user_id_8f7fb198 ON public.predictions_apitoke
 CREATE INDEX predictions_predictioninput_building_id_d444b4b4 ON public.predictions_predictioninput USING btree (building_id);
 
 CREATE INDEX predictions_predictioninput_request_id_836ce2c1 ON public.predictions_predictioninput USING btree (request_id);
-
-CREATE INDEX predictions_predictionrequest_caller_id_f5f12f5e ON public.predictions_predictionrequest USING btree (caller_id);
-
-CREATE INDEX predictions_predictionrequest_model_version_id_85e8beb4 ON public.predictions_predictionrequest USING btree (model_version_id);
 
 CREATE INDEX predictions_ratewindow_subject_be0ad618_like ON public.predictions_ratewindow USING btree (subject varchar_pattern_ops);
 
@@ -1354,4 +1358,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('predictions', '0005_idempotency', now()),
     ('predictions', '0006_token_scopes', now()),
     ('predictions', '0007_rate_limits', now()),
+    ('predictions', '0009_as_sent', now()),
     ('sessions', '0001_initial', now());

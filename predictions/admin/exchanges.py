@@ -64,6 +64,7 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         ("How sure that is", {"fields": ("intervals", "support", "cautions")}),
         ("Why", {"fields": ("contributions",)}),
         ("Facts as the model saw them", {"fields": ("facts",)}),
+        ("As they were sent", {"fields": ("units_sent", "members_sent")}),
         (
             "Where it comes from",
             {"fields": ("call", "caller", "model_version", "building", "varies", "position")},
@@ -123,6 +124,19 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         return table(
             (feature.label, " ".join(shown(feature, stored.features.get(feature.name))))
             for feature in FEATURES
+        )
+
+    @display(description="units")
+    def units_sent(self, stored: PredictionInput) -> str:
+        return stored.sent["units"] if stored.sent else "nothing was sent, or it was not kept"
+
+    @display(description="members")
+    def members_sent(self, stored: PredictionInput) -> str:
+        if not stored.sent:
+            return "—"
+        return table(
+            (name, "null" if value is None else value)
+            for name, value in stored.sent["members"].items()
         )
 
     @display(description="emissions (t CO2e)", ordering="output__ghg_emissions_mtco2e")

@@ -1,7 +1,8 @@
 """Tokens over HTTP: their owner lists, makes and revokes them with one of scope `admin`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
@@ -11,7 +12,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from buildings.api.pagination import StrictCursorPagination, StrictQueryMixin
+from buildings.api.pagination import KeysetPagination, Ordering, StrictQueryMixin
 from predictions.api import examples, problems
 from predictions.api.exceptions import InvalidHeaderError
 from predictions.api.fields import StrictChoiceField
@@ -123,10 +124,14 @@ class TokenRequestSerializer(StrictSerializer):
     )
 
 
-class TokenPagination(StrictCursorPagination):
+class TokenPagination(KeysetPagination):
     """Newest first."""
 
-    ordering = "-created"
+    orderings = (Ordering("created_at", datetime, path="created"),)
+    default_ordering = "-created_at"
+    key = "id"
+    key_type = UUID
+    schema_path = "/api/v1/tokens/"
 
 
 _TOKEN_EXAMPLE = OpenApiExample("A token", value=examples.TOKEN, response_only=True)

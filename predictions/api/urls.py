@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from predictions.api.catalogue import ProblemTypeViewSet
+from predictions.api.exporting import PredictionExportViewSet
 from predictions.api.tokens import TokenViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
@@ -20,6 +21,11 @@ router.register("tokens", TokenViewSet, basename="token")
 router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [
+    path(
+        "predictions/export/",
+        PredictionExportViewSet.as_view({"get": "export"}),
+        name="prediction-export",
+    ),
     *router.urls,
     path(
         "models/<slug:name>/versions/<int:number>/",

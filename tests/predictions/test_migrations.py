@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from knox.crypto import hash_token
 
-from predictions.exports import write_outputs_csv
+from predictions.exports.examples import write_outputs_csv
 from predictions.models import ApiToken, PredictionInput
 from predictions.selectors import prediction_list_by_call
 

@@ -102,8 +102,8 @@ def test_a_prediction_is_answered_and_stored(
         },
         "is_restated": False,
         "support": 0.5,
-        "cautions": [],
     }
+    assert shown["warnings"] == []
     assert shown["what_if_of"] is None
     assert (shown["error_code"], shown["ose_building_id"]) == (None, None)
     assert list(shown["features"]) == [feature.name for feature in FEATURES]
