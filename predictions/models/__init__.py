@@ -1,7 +1,7 @@
 """What is on the record: each call, each input as the model saw it, each output, and what was made
 of them later. Insert-only.
 
-Migrations 0002 to 0004 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
+The migrations add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
 TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
 same whatever later happens to a user, a token or a building.
 """
@@ -19,6 +19,14 @@ from predictions.models.exchange import (
     PredictionRequest,
 )
 from predictions.models.explanation import PredictionExplanation
+from predictions.models.outcome import (
+    FIRST_DATA_YEAR,
+    MEASURED_FUELS,
+    MEASURED_MAX_KBTU,
+    MEASURED_MAX_MTCO2E,
+    ObservedOutcome,
+    OutcomeSource,
+)
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
 
 #: The tables that PostgreSQL keeps insert-only.
@@ -28,16 +36,23 @@ AUDIT_TABLES: Final = (
     "predictions_predictionoutput",
     "predictions_predictionexplanation",
     "predictions_shadowoutput",
+    "predictions_observedoutcome",
 )
 
 __all__ = [
     "AUDIT_TABLES",
+    "FIRST_DATA_YEAR",
+    "MEASURED_FUELS",
+    "MEASURED_MAX_KBTU",
+    "MEASURED_MAX_MTCO2E",
     "MEASURES",
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
     "Channel",
     "ErrorCode",
+    "ObservedOutcome",
+    "OutcomeSource",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",
