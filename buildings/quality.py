@@ -267,8 +267,8 @@ def flag_code(code: str) -> str:
     return code
 
 
-#: Rules of which a breach leaves in doubt how much energy was metered. One that is not among them is
-#: of other things, but for `site_energy_exchanged_with_wn`: then the fuels tell the metered energy.
+#: Rules whose breach leaves in doubt how much energy was metered. The others are of other things,
+#: but for `site_energy_exchanged_with_wn`: then the fuels tell the metered energy.
 METERED_IN_DOUBT: Final = tuple(
     flag_code(code)
     for code in (

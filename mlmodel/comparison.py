@@ -156,9 +156,7 @@ def promised_scores(metrics: Metrics) -> tuple[str, dict[str, Mapping[str, float
     if scores:
         return _EVERYBODY, dict(scores)
     headline = headline_scores(metrics).items()
-    return _HEADLINE, {
-        set_up: of for (target, set_up), of in headline if target == _ONLY_TARGET
-    }
+    return _HEADLINE, {set_up: of for (target, set_up), of in headline if target == _ONLY_TARGET}
 
 
 def _paired_folds(metrics: Metrics, key: tuple[str, str], metric: str) -> Sequence[float]:

@@ -3,6 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.outcomes import PredictionOutcomeViewSet
+from predictions.api.performance import ModelPerformanceViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -21,5 +23,15 @@ urlpatterns = [
         "buildings/<int:ose_building_id>/predictions/",
         BuildingPredictionViewSet.as_view({"post": "create"}),
         name="building-prediction-list",
+    ),
+    path(
+        "predictions/<uuid:id>/outcomes/",
+        PredictionOutcomeViewSet.as_view({"get": "list", "post": "create"}),
+        name="prediction-outcome-list",
+    ),
+    path(
+        "models/<slug:name>/versions/<int:version>/performance/",
+        ModelPerformanceViewSet.as_view({"get": "retrieve"}),
+        name="model-performance",
     ),
 ]

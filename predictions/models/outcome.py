@@ -127,7 +127,7 @@ class ObservedOutcome(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(data_year__gte=FIRST_DATA_YEAR)
-                & LessThan(F("data_year"), ExtractYear("created_at")),
+                & Q(LessThan(F("data_year"), ExtractYear("created_at"))),
                 name="observedoutcome_year_is_over",
             ),
             *(
@@ -136,8 +136,8 @@ class ObservedOutcome(models.Model):
             ),
             _measured("ghg_emissions_mtco2e", MEASURED_MAX_MTCO2E),
             models.CheckConstraint(
-                condition=LessThanOrEqual(_KNOWN_KBTU, _ENERGY + _TOLERATED_KBTU)
-                & LessThanOrEqual(_ENERGY - _TOLERATED_KBTU, _ALL_KBTU),
+                condition=Q(LessThanOrEqual(_KNOWN_KBTU, _ENERGY + _TOLERATED_KBTU))
+                & Q(LessThanOrEqual(_ENERGY - _TOLERATED_KBTU, _ALL_KBTU)),
                 name="observedoutcome_fuels_add_up",
             ),
             models.CheckConstraint(

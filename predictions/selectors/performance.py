@@ -14,21 +14,20 @@ from django.db.models import (
     BigIntegerField,
     BooleanField,
     Case,
-    CharField,
     DateField,
     Exists,
+    ExpressionWrapper,
     F,
     FloatField,
     Func,
     OuterRef,
     Q,
     QuerySet,
-    TextField,
     Value,
     When,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Abs, Cast, Coalesce, Ln, TruncMonth
+from django.db.models.functions import Abs, Coalesce, Ln, TruncMonth
 
 from buildings.models import BenchmarkRecord
 from mlmodel.features import HAS_FUELS
@@ -40,6 +39,9 @@ from predictions.selectors.outcomes import outcome_list_latest
 #: A group of fewer buildings is not disclosed: its figures would be those of a few of them. The
 #: pages of the model's evaluation draw the line at the same number.
 SMALLEST_GROUP: Final = 10
+
+#: Whether the fuels and the score were known -> the set-up's name in cross-validation.
+_SET_UPS: Final = {(False, False): "a", (True, False): "f", (False, True): "b", (True, True): "c"}
 
 _PREDICTED: Final = F("input__output__site_energy_use_kbtu")
 _MEASURED: Final = F("site_energy_use_kbtu")
@@ -84,26 +86,30 @@ class Performance:
         """The same without the groups that are too small to disclose, and how many those are."""
         kept: dict[str, Any] = {}
         withheld = 0
-        for name in _GROUPINGS:
-            groups: Mapping[Any, Accuracy] = getattr(self, f"by_{name}")
-            kept[f"by_{name}"] = {
-                key: of for key, of in groups.items() if of.buildings >= SMALLEST_GROUP
-            }
-            withheld += len(groups) - len(kept[f"by_{name}"])
+        for name in _BITS.values():
+            groups: Mapping[Any, Accuracy] = getattr(self, name)
+            kept[name] = {key: of for key, of in groups.items() if of.buildings >= SMALLEST_GROUP}
+            withheld += len(groups) - len(kept[name])
         if self.overall is not None and self.overall.buildings < SMALLEST_GROUP:
             kept["overall"] = None
             withheld += 1
         return replace(self, **kept), withheld
 
 
-#: What outcomes are grouped by, in the order of the bits of GROUPING() below.
-_GROUPINGS: Final = ("set_up", "training", "primary_property_type", "month")
+#: What GROUPING() says of a row -> the groups it is one of; a column that is grouped by has the
+#: bit 0.
+_BITS: Final = {
+    0b0111: "by_set_up",
+    0b1011: "by_training",
+    0b1101: "by_primary_property_type",
+    0b1110: "by_month",
+}
 
 # One reading of the rows serves all groupings. var_pop and sums are of n rows alike, so that R² is
 # 1 - mean squared error / variance.
 _ACCURACY_SQL: Final = """
-    SELECT GROUPING(set_up, training, primary_property_type, month) AS grouping,
-           set_up, training, primary_property_type, month,
+    SELECT GROUPING(has_score, is_trained_on, primary_property_type, month) AS grouping,
+           has_score, has_fuels, is_trained_on, primary_property_type, month,
            count(*) AS outcomes,
            count(DISTINCT building) AS buildings,
            1 - avg(log_error * log_error) / nullif(var_pop(log_measured), 0) AS r2_log,
@@ -112,8 +118,9 @@ _ACCURACY_SQL: Final = """
            avg(is_within_80::int)::float AS coverage_80,
            avg(is_within_90::int)::float AS coverage_90
     FROM ({facts}) AS facts
-    GROUP BY GROUPING SETS ((), (set_up), (training), (primary_property_type), (month))
-    ORDER BY set_up, training, primary_property_type, month
+    GROUP BY GROUPING SETS
+        ((), (has_score, has_fuels), (is_trained_on), (primary_property_type), (month))
+    ORDER BY has_score, has_fuels, is_trained_on, primary_property_type, month
 """
 
 
@@ -150,22 +157,13 @@ def model_performance(
 
 def _facts(outcomes: QuerySet[ObservedOutcome], version: ModelVersion) -> QuerySet[Any, Any]:
     """A row an outcome: the groups it is in and how far off the prediction was."""
-    has_score = ~_is_unknown("energy_star_score")
-    has_fuels = Q()
-    for name in HAS_FUELS:
-        has_fuels &= ~_is_unknown(name)
     return (
         outcomes.order_by()
         .alias(**{name: _feature(name) for name in (*HAS_FUELS, "energy_star_score")})
         .values(
-            set_up=Case(
-                When(has_score & has_fuels, then=Value("c")),
-                When(has_score, then=Value("b")),
-                When(has_fuels, then=Value("f")),
-                default=Value("a"),
-                output_field=CharField(),
-            ),
-            training=Case(
+            has_score=_is_true(Q(energy_star_score__isnull=False)),
+            has_fuels=_is_true(Q(**{f"{name}__isnull": False for name in HAS_FUELS})),
+            is_trained_on=Case(
                 When(input__building__isnull=True, then=None),
                 default=Exists(_records_trained_on(version)),
                 output_field=BooleanField(),
@@ -176,9 +174,9 @@ def _facts(outcomes: QuerySet[ObservedOutcome], version: ModelVersion) -> QueryS
             building=Coalesce(
                 F("input__building_id"),
                 Func(
-                    Cast("input__features", TextField()),
+                    F("input__features"),
                     Value(0),
-                    function="hashtextextended",
+                    function="jsonb_hash_extended",
                     output_field=BigIntegerField(),
                 ),
             ),
@@ -196,8 +194,8 @@ def _feature(name: str) -> KeyTextTransform:
     return KeyTextTransform(name, "input__features")
 
 
-def _is_unknown(alias: str) -> Q:
-    return Q(**{f"{alias}__isnull": True})
+def _is_true(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, output_field=BooleanField())
 
 
 def _is_within(coverage: int) -> Case:
@@ -223,17 +221,19 @@ def _records_trained_on(version: ModelVersion) -> QuerySet[BenchmarkRecord]:
 
 def _performance(rows: list[tuple[Any, ...]]) -> Performance:
     overall: Accuracy | None = None
-    groups: dict[str, dict[Any, Accuracy]] = {name: {} for name in _GROUPINGS}
-    for grouping, *rest in rows:
-        keys, figures = rest[: len(_GROUPINGS)], rest[len(_GROUPINGS) :]
-        if not figures[0]:  # the group of all, without any
+    groups: dict[str, dict[Any, Accuracy]] = {name: {} for name in _BITS.values()}
+    for grouping, has_score, has_fuels, is_trained_on, primary_property_type, month, *rest in rows:
+        if not rest[0]:  # all, and there is none
             continue
-        accuracy = Accuracy(**dict(zip(Accuracy.__dataclass_fields__, figures, strict=True)))
-        for position, name in enumerate(_GROUPINGS):
-            # A bit of GROUPING() is 0 where the row is of that column's groups.
-            if not grouping >> (len(_GROUPINGS) - 1 - position) & 1:
-                groups[name][keys[position]] = accuracy
-                break
+        accuracy = Accuracy(**dict(zip(Accuracy.__dataclass_fields__, rest, strict=True)))
+        keys = {
+            "by_set_up": _SET_UPS.get((has_fuels, has_score)),
+            "by_training": is_trained_on,
+            "by_primary_property_type": primary_property_type,
+            "by_month": month,
+        }
+        if name := _BITS.get(grouping):
+            groups[name][keys[name]] = accuracy
         else:
             overall = accuracy
-    return Performance(overall=overall, **{f"by_{name}": of for name, of in groups.items()})
+    return Performance(overall=overall, **groups)

@@ -189,7 +189,7 @@ def _chunks() -> Iterator[list[UUID]]:
 
 
 def _match(first: UUID, last: UUID, *, is_dry_run: bool) -> dict[str, int]:
-    parameters = {
+    parameters: dict[str, Any] = {
         "first": first,
         "last": last,
         "exchanged": EXCHANGED_WITH_WN,
