@@ -79,6 +79,7 @@ def test_only_the_door_writes_the_record() -> None:
         "PredictionInput": services / "door.py",
         "PredictionOutput": services / "door.py",
         "PredictionExplanation": services / "explanations.py",
+        "ObservedOutcome": services / "outcomes.py",
     }
     for app in APPS:
         for path in (ROOT / app).rglob("*.py"):

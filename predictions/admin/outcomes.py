@@ -75,7 +75,7 @@ class ObservedOutcomeAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fieldsets = (
         ("Which", {"fields": ("prediction", "data_year", "counts")}),
-        ("What was measured", {"fields": ENTERED[1:]}),
+        ("What was measured", {"fields": ("energy", *ENTERED[2:])}),
         ("What was predicted", {"fields": ("predicted", "error")}),
         (
             "Where it is from",

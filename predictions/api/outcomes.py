@@ -89,18 +89,18 @@ _MEMBERS: Final = (
     ),
 )
 
-_ENTERED_EXAMPLE: Final[dict[str, Any]] = {
+ENTERED_EXAMPLE: Final[dict[str, Any]] = {
     "data_year": 2025,
     "site_energy_use_kbtu": 7_400_000.0,
     "electricity_kbtu": 4_300_000.0,
     "natural_gas_kbtu": 2_100_000.0,
     "steam_kbtu": 1_000_000.0,
+    "ghg_emissions_mtco2e": 218.7,
     "note": "Utility bills, January to December.",
 }
-_OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
+OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
     "prediction_id": "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10",
-    **_ENTERED_EXAMPLE,
-    "ghg_emissions_mtco2e": None,
+    **ENTERED_EXAMPLE,
     "source": "api",
     "entered_by": "energy-desk",
     "created_at": "2026-11-27T10:00:00.123456Z",
@@ -180,7 +180,7 @@ class OutcomeSerializer(serializers.ModelSerializer[ObservedOutcome]):
         summary="What was measured of a prediction, newest first",
         description="Everything that was entered or matched, corrections included; of each year "
         "the one whose `is_latest` is true counts.",
-        examples=[OpenApiExample("An outcome", value=_OUTCOME_EXAMPLE, response_only=True)],
+        examples=[OpenApiExample("An outcome", value=OUTCOME_EXAMPLE, response_only=True)],
     )
 )
 class PredictionOutcomeViewSet(
@@ -215,8 +215,8 @@ class PredictionOutcomeViewSet(
         request=OutcomeEntrySerializer,
         responses={201: OpenApiResponse(OutcomeSerializer, description="Stored.")},
         examples=[
-            OpenApiExample("A year's bills", value=_ENTERED_EXAMPLE, request_only=True),
-            OpenApiExample("As stored", value=_OUTCOME_EXAMPLE, response_only=True),
+            OpenApiExample("A year's bills", value=ENTERED_EXAMPLE, request_only=True),
+            OpenApiExample("As stored", value=OUTCOME_EXAMPLE, response_only=True),
         ],
     )
     def create(self, request: Request, id: UUID) -> Response:  # noqa: A002 -- as predictions' paths name it

@@ -34,7 +34,7 @@ _ACCURACY_EXAMPLE: Final[dict[str, Any]] = {
     "coverage_90": 0.903,
 }
 _PROMISE_EXAMPLE: Final = dict(zip(_PROMISED, (0.79, 0.29, 0.01, 0.8, 0.9), strict=True))
-_PERFORMANCE_EXAMPLE: Final[dict[str, Any]] = {
+PERFORMANCE_EXAMPLE: Final[dict[str, Any]] = {
     "model": {"name": "site-energy-use", "version": 2},
     "smallest_group": SMALLEST_GROUP,
     "groups_withheld": 0,
@@ -185,7 +185,7 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
         ],
         responses=PerformanceSerializer,
         examples=[
-            OpenApiExample("After a year", value=_PERFORMANCE_EXAMPLE, response_only=True),
+            OpenApiExample("After a year", value=PERFORMANCE_EXAMPLE, response_only=True),
         ],
     )
     def retrieve(self, request: Request, name: str, version: int) -> Response:

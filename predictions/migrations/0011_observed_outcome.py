@@ -184,22 +184,27 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("site_energy_use_kbtu__range", (0.0, 100000000000.0))),
                         name="observedoutcome_site_energy_use_kbtu_range",
+                        violation_error_message="site_energy_use_kbtu must be from 0 to 100,000,000,000 kBtu.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("electricity_kbtu__range", (0.0, 100000000000.0))),
                         name="observedoutcome_electricity_kbtu_range",
+                        violation_error_message="electricity_kbtu must be from 0 to 100,000,000,000 kBtu.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("natural_gas_kbtu__range", (0.0, 100000000000.0))),
                         name="observedoutcome_natural_gas_kbtu_range",
+                        violation_error_message="natural_gas_kbtu must be from 0 to 100,000,000,000 kBtu.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("steam_kbtu__range", (0.0, 100000000000.0))),
                         name="observedoutcome_steam_kbtu_range",
+                        violation_error_message="steam_kbtu must be from 0 to 100,000,000,000 kBtu.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("ghg_emissions_mtco2e__range", (0.0, 10000000.0))),
                         name="observedoutcome_ghg_emissions_mtco2e_range",
+                        violation_error_message="ghg_emissions_mtco2e must be from 0 to 10,000,000 t CO2e.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

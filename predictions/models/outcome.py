@@ -30,10 +30,12 @@ _KNOWN_KBTU: Final = (
 )
 
 
-def _measured(name: str, maximum: float) -> models.CheckConstraint:
+def _measured(name: str, maximum: float, unit: str) -> models.CheckConstraint:
     # PostgreSQL sorts NaN above everything, so the bound refuses it; null passes a CHECK.
     return models.CheckConstraint(
-        condition=Q(**{f"{name}__range": (0.0, maximum)}), name=f"observedoutcome_{name}_range"
+        condition=Q(**{f"{name}__range": (0.0, maximum)}),
+        name=f"observedoutcome_{name}_range",
+        violation_error_message=f"{name} must be from 0 to {maximum:,.0f} {unit}.",
     )
 
 
@@ -131,10 +133,10 @@ class ObservedOutcome(models.Model):
                 name="observedoutcome_year_is_over",
             ),
             *(
-                _measured(name, MEASURED_MAX_KBTU)
+                _measured(name, MEASURED_MAX_KBTU, "kBtu")
                 for name in ("site_energy_use_kbtu", *MEASURED_FUELS)
             ),
-            _measured("ghg_emissions_mtco2e", MEASURED_MAX_MTCO2E),
+            _measured("ghg_emissions_mtco2e", MEASURED_MAX_MTCO2E, "t CO2e"),
             models.CheckConstraint(
                 condition=Q(LessThanOrEqual(_KNOWN_KBTU, _ENERGY + _TOLERATED_KBTU))
                 & Q(LessThanOrEqual(_ENERGY - _TOLERATED_KBTU, _ALL_KBTU)),

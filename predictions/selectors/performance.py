@@ -230,7 +230,7 @@ def _performance(rows: list[tuple[Any, ...]]) -> Performance:
             "by_set_up": _SET_UPS.get((has_fuels, has_score)),
             "by_training": is_trained_on,
             "by_primary_property_type": primary_property_type,
-            "by_month": month,
+            "by_month": month and month.date(),
         }
         if name := _BITS.get(grouping):
             groups[name][keys[name]] = accuracy

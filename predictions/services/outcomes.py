@@ -28,7 +28,7 @@ def outcome_conflicts(values: Mapping[str, Any], *, now: datetime | None = None)
     """
     conflicts = {}
     last_year = (now or timezone.now()).year - 1
-    if values["data_year"] > last_year:
+    if not FIRST_DATA_YEAR <= values["data_year"] <= last_year:
         conflicts["data_year"] = (
             f"Must be a year that is over: from {FIRST_DATA_YEAR} to {last_year}."
         )

@@ -124,6 +124,7 @@ def test_an_outcome_needs_an_answer_to_compare_with(served: FakeServedModel) -> 
     ("changes", "member"),
     [
         ({"data_year": 2026}, "data_year"),
+        ({"data_year": 1999}, "data_year"),
         ({"electricity_kbtu": 600.0, "steam_kbtu": 501.0}, "site_energy_use_kbtu"),
         (
             {"electricity_kbtu": 500.0, "natural_gas_kbtu": 399.0, "steam_kbtu": 0.0},
