@@ -27,6 +27,8 @@ _WIDTH: Final = 720
 _HEIGHT: Final = 220
 _LEFT: Final = 44
 _BOTTOM: Final = 190
+#: Of a month, so that the first one does not fill the chart.
+_WIDEST: Final = 80
 #: The set-up that the headline is of.
 _HEADLINE: Final = "f"
 
@@ -64,7 +66,12 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
         chosen = request.GET.get("type")
         if chosen not in PRIMARY_PROPERTY_TYPES:
             chosen = None
-        performance = model_performance(version=version, primary_property_type=chosen)
+        is_new_only = request.GET.get("new") == "on"
+        performance = model_performance(
+            version=version,
+            primary_property_type=chosen,
+            is_trained_on=False if is_new_only else None,
+        )
         population, promised = promised_scores(version.metrics)
         request.current_app = self.admin_site.name
         context = {
@@ -75,6 +82,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
             "styles": STYLES,
             "types": PRIMARY_PROPERTY_TYPES,
             "chosen": chosen,
+            "is_new_only": is_new_only,
             "population": population.replace("_", "-"),
             "overall": performance.overall,
             "tables": _tables(performance, promised),
@@ -164,7 +172,7 @@ def _chart(performance: Performance, promise: float | None) -> dict[str, Any] | 
     if not months:
         return None
     top = max([accuracy.mdape for _, accuracy in months] + [promise or 0.0, 0.1]) * 1.1
-    step = (_WIDTH - _LEFT) / len(months)
+    step = min((_WIDTH - _LEFT) / len(months), _WIDEST)
 
     def y(value: float) -> float:
         return round(_BOTTOM * (1 - value / top), 1)

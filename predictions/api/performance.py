@@ -12,7 +12,7 @@ from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from buildings.api.filters import VocabularyField, WholeNumberField
+from buildings.api.filters import TruthField, VocabularyField, WholeNumberField
 from buildings.api.pagination import StrictQueryMixin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
@@ -72,6 +72,13 @@ class PerformanceQuerySerializer(serializers.Serializer[Any]):
         min_value=FIRST_DATA_YEAR,
         max_value=2100,
         help_text="Of this measured year only.",
+    )
+    is_trained_on = TruthField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="`false`: without the buildings that the model may have been trained on, as in "
+        "cross-validation, whose promise this is to be held against; `true`: only those.",
     )
 
 
@@ -172,8 +179,8 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
         description=(
             "Accuracy of site energy over the predictions whose outcome is known, beside what "
             "cross-validation promised. Of everybody's predictions, for any caller: a group of "
-            f"fewer than {SMALLEST_GROUP} different buildings is withheld. Groups and the two "
-            "filters combine: `?primary_property_type=Hotel` gives the hotels by month. Left out "
+            f"fewer than {SMALLEST_GROUP} different buildings is withheld. Groups and filters "
+            "combine: `?primary_property_type=Hotel` gives the hotels by month. Left out "
             "are predictions and measured years of 0 kBtu, which have no logarithm."
         ),
         parameters=[

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("api", "API"),
                             ("admin", "admin"),
-                            ("matched", "matched with a benchmark record"),
+                            ("matched", "matched"),
                         ],
                         help_text="How the outcome came in.",
                         max_length=16,

@@ -44,7 +44,7 @@ class OutcomeSource(models.TextChoices):
 
     API = "api", "API"
     ADMIN = "admin", "admin"
-    MATCHED = "matched", "matched with a benchmark record"
+    MATCHED = "matched", "matched"
 
 
 class ObservedOutcome(models.Model):

@@ -130,12 +130,14 @@ def model_performance(
     primary_property_type: str | None = None,
     month: date | None = None,
     data_year: int | None = None,
+    is_trained_on: bool | None = None,
 ) -> Performance:
     """How close this version's predictions came to what was measured, of each prediction and year
     by the latest outcome. One query.
 
-    Narrowed to a primary property type, to predictions of one month (its first day, UTC) or to a
-    measured year. Left out is what has no logarithm: where 0 was predicted or measured.
+    Narrowed to a primary property type, to predictions of one month (its first day, UTC), to a
+    measured year, or to buildings that the model may have been trained on (False: to all others,
+    as cross-validation does). Left out is what has no logarithm: where 0 was predicted or measured.
     """
     outcomes = outcome_list_latest().filter(
         input__request__model_version=version,
@@ -149,6 +151,9 @@ def model_performance(
     if month is not None:
         outcomes = outcomes.alias(asked=TruncMonth("input__created_at", output_field=DateField()))
         outcomes = outcomes.filter(asked=month)
+    if is_trained_on is not None:
+        trained_on = Exists(_records_trained_on(version))
+        outcomes = outcomes.filter(trained_on if is_trained_on else ~trained_on)
     facts, parameters = _facts(outcomes, version).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_ACCURACY_SQL.format(facts=facts), parameters)

@@ -185,16 +185,20 @@ def test_buildings_that_the_model_was_trained_on_are_told_apart(
     served: FakeServedModel, version: ModelVersion
 ) -> None:
     known: Any = BenchmarkRecordFactory(is_synthetic=False)
-    others: list[Any] = [
+    new: list[Any] = [
         BenchmarkRecordFactory(is_synthetic=False, data_year=2017),
         BenchmarkRecordFactory(is_synthetic=True),
         BenchmarkRecordFactory(is_synthetic=False, compliance_status="Not Compliant"),
     ]
-    for record in (known, *others):
+    for record in (known, *new):
         measure(ask(served, [1.0], [facts()], building=record.building), [1.0])
     measure(ask(served, [1.0], [facts()]), [1.0])
     found = model_performance(version=version).by_training
     assert {key: of.buildings for key, of in found.items()} == {True: 1, False: 3, None: 1}
+    only = model_performance(version=version, is_trained_on=True).by_training
+    assert {key: of.buildings for key, of in only.items()} == {True: 1}
+    others = model_performance(version=version, is_trained_on=False).by_training
+    assert {key: of.buildings for key, of in others.items()} == {False: 3, None: 1}
 
 
 # -- what is disclosed --------------------------------------------------------------------------
@@ -238,6 +242,7 @@ def url(version: ModelVersion) -> str:
         ({"month": "２026-11"}, "YYYY-MM"),
         ({"month": "\x00"}, ""),
         ({"data_year": "1_999"}, "integer"),
+        ({"is_trained_on": "1"}, "`true` or `false`"),
         ({"data_year": "1999"}, "2000"),
         ({"moth": "2026-11"}, "month"),
     ],
@@ -269,7 +274,9 @@ def test_anybody_with_a_token_sees_the_same_beside_the_promise(
     measure(ask(served, energies, rows), energies)
     stranger = api_for(api_caller_get_or_create(username="stranger"))
     with django_assert_num_queries(3):  # token, version, figures
-        answer = stranger.get(url(version), {"primary_property_type": "hotel"})
+        answer = stranger.get(
+            url(version), {"primary_property_type": "hotel", "is_trained_on": "false"}
+        )
     document = answer.json()
     assert list(document) == list(PERFORMANCE_EXAMPLE)
     assert document["overall"] == {
@@ -314,7 +321,7 @@ def test_the_admin_shows_every_group_beside_the_promise(
     assert "Nothing was measured yet" in admin_browser.get(page_of(version)).content.decode()
     measure(ask(served, [200.0], [facts()]), [100.0])
     with django_assert_max_num_queries(6):
-        page = admin_browser.get(page_of(version), {"type": "Hotel"}).content.decode()
+        page = admin_browser.get(page_of(version), {"type": "Hotel", "new": "on"}).content.decode()
     for text in ("<svg", "100.0%", "+0.693", "basics, as promised", "25.0%", "not known which"):
         assert text in page
     assert "//" not in page[page.index("<svg") : page.index("</svg>")]  # no outside host
