@@ -210,7 +210,7 @@ class PredictionOutcomeViewSet(
             "What the prediction's building really used in a year that is over. Nothing is "
             "replaced: another outcome of the same year is a correction, and the latest counts. "
             "The predictions of a model version beside their outcomes: "
-            "`models/{name}/versions/{version}/performance/`."
+            "`models/{name}/versions/{number}/performance/`."
         ),
         request=OutcomeEntrySerializer,
         responses={201: OpenApiResponse(OutcomeSerializer, description="Stored.")},

@@ -184,9 +184,11 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
             "are predictions and measured years of 0 kBtu, which have no logarithm."
         ),
         parameters=[
-            OpenApiParameter("name", str, OpenApiParameter.PATH, description="As `models/` lists"),
             OpenApiParameter(
-                "version", int, OpenApiParameter.PATH, description="Its number in the registry."
+                "name", str, OpenApiParameter.PATH, description="As `models/` lists it."
+            ),
+            OpenApiParameter(
+                "number", int, OpenApiParameter.PATH, description="Its number in the registry."
             ),
             PerformanceQuerySerializer,
         ],
@@ -195,10 +197,10 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
             OpenApiExample("After a year", value=PERFORMANCE_EXAMPLE, response_only=True),
         ],
     )
-    def retrieve(self, request: Request, name: str, version: int) -> Response:
+    def retrieve(self, request: Request, name: str, number: int) -> Response:
         asked = self.query.validated_data
         try:
-            found = ModelVersion.objects.get(name=name, version=version)
+            found = ModelVersion.objects.get(name=name, version=number)
         except ModelVersion.DoesNotExist:
             raise Http404 from None
         performance, withheld = model_performance(version=found, **asked).disclosed()

@@ -30,7 +30,7 @@ urlpatterns = [
         name="prediction-outcome-list",
     ),
     path(
-        "models/<slug:name>/versions/<int:version>/performance/",
+        "models/<slug:name>/versions/<int:number>/performance/",
         ModelPerformanceViewSet.as_view({"get": "retrieve"}),
         name="model-performance",
     ),

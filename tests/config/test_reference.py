@@ -1,6 +1,7 @@
 """The reference pages, and what else the urls of `config` answer."""
 
 import os
+import re
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -137,7 +138,7 @@ def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:
     for pattern in get_resolver().url_patterns:
         if str(pattern.pattern) == "api/v1/" and hasattr(pattern, "url_patterns"):
             for route in pattern.url_patterns:
-                text = str(route.pattern).replace("<uuid:", "{").replace("<int:", "{")
+                text = re.sub(r"<\w+:", "{", str(route.pattern))
                 routes.add(f"/api/v1/{text.replace('>', '}')}")
     assert routes == set(documented["paths"])
     for path in documented["paths"].values():

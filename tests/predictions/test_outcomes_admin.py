@@ -97,7 +97,7 @@ def test_it_takes_the_permission_to_enter_one(prediction: PredictionInput) -> No
 
 def test_what_is_entered_says_who_entered_it(prediction: PredictionInput) -> None:
     desk = with_permissions("view_observedoutcome", "add_observedoutcome")
-    assert str(prediction.pk) in desk.get(ADD, {"input": prediction.pk}).content.decode()
+    assert str(prediction.pk) in desk.get(ADD, {"input": str(prediction.pk)}).content.decode()
     answer = desk.post(ADD, form_of(prediction))
     assert answer.status_code == 302
     stored = ObservedOutcome.objects.get()

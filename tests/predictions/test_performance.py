@@ -156,8 +156,8 @@ def test_the_figures_are_those_of_numpy_in_every_group(
         (found.by_primary_property_type, types),
         (found.by_month, months),
     ):
-        assert set(groups) == set(keys)  # type: ignore[comparison-overlap]  # keys of any type
-        for key, accuracy in dict(groups).items():  # type: ignore[arg-type]
+        assert set(groups) == set(keys)
+        for key, accuracy in dict(groups).items():
             agrees(accuracy, predicted[keys == key], measured[keys == key])
     assert list(found.by_training) == [None]
     chosen = (types == "Hotel") & (months == date(2026, 2, 1))
