@@ -96,11 +96,14 @@ _PAIRS_SQL: Final = """
                      AND reported.data_year >= told.facts_year
     ), pairs AS MATERIALIZED (
         SELECT measured.*,
-               -- Fuels that do not add up, as when there is another, are not known.
+               -- Fuels that do not add up, as when there is another, are not known. Written as in
+               -- observedoutcome_fuels_add_up, so that rounding is the same.
                least(electricity_kbtu, natural_gas_kbtu, steam_kbtu) >= 0
-                   AND abs(electricity_kbtu + natural_gas_kbtu + steam_kbtu
-                           - measured.site_energy_use_kbtu)
-                       <= greatest(%(tolerance)s * measured.site_energy_use_kbtu, %(small)s)
+                   AND greatest(electricity_kbtu, natural_gas_kbtu, steam_kbtu) <= %(most_kbtu)s
+                   AND electricity_kbtu + natural_gas_kbtu + steam_kbtu
+                       <= measured.site_energy_use_kbtu + tolerated_kbtu
+                   AND measured.site_energy_use_kbtu - tolerated_kbtu
+                       <= electricity_kbtu + natural_gas_kbtu + steam_kbtu
                AS has_fuels,
                CASE WHEN latest.source IS NOT NULL AND latest.source <> %(matched)s THEN 'entered'
                     WHEN compliance_status <> 'Compliant' OR outlier <> '' THEN 'not-compliant'
@@ -117,6 +120,9 @@ _PAIRS_SQL: Final = """
                     ELSE 'no-energy'
                END AS status
         FROM measured
+        CROSS JOIN LATERAL greatest(
+            %(tolerance)s * measured.site_energy_use_kbtu, %(small)s
+        ) AS tolerated_kbtu
         LEFT JOIN LATERAL (
             SELECT stored.source, stored.site_energy_use_kbtu, stored.ghg_emissions_mtco2e
             FROM predictions_observedoutcome AS stored
