@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiExample,
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_view,
@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from buildings.api.pagination import StrictQueryMixin
 from mlmodel.features import Feature
-from predictions.api import exceptions
+from predictions.api import problems
 from predictions.api.authentication import MayPredict
 from predictions.api.fields import feature_field
 from predictions.api.pagination import NewestFirstPagination
@@ -113,7 +113,7 @@ class NoteField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError("Must be a string.", "not-a-string")
+            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
         return super().to_internal_value(data)
 
 
@@ -168,13 +168,6 @@ class OutcomeSerializer(serializers.ModelSerializer[ObservedOutcome]):
         read_only_fields = fields
 
 
-@extend_schema(
-    parameters=[
-        OpenApiParameter(
-            "id", UUID, OpenApiParameter.PATH, description="The prediction that was measured."
-        )
-    ]
-)
 @extend_schema_view(
     list=extend_schema(
         summary="What was measured of a prediction, newest first",
@@ -191,7 +184,7 @@ class PredictionOutcomeViewSet(
     queryset = ObservedOutcome.objects.none()
     serializer_class = OutcomeSerializer
     pagination_class = NewestFirstPagination
-    problems_of = {"create": (exceptions.UNSUITABLE_PREDICTION,)}
+    problems_of = {"create": (problems.UNSUITABLE_PREDICTION,)}
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]

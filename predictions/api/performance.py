@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any, Final
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +18,6 @@ from buildings.api.pagination import StrictQueryMixin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
 from mlmodel.models import ModelVersion
-from predictions.api import exceptions
 from predictions.api.serializers import ModelReferenceSerializer
 from predictions.models import FIRST_DATA_YEAR
 from predictions.selectors.performance import SMALLEST_GROUP, Accuracy, model_performance
@@ -52,7 +52,8 @@ class MonthField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         if not _MONTH.fullmatch(data):
-            raise serializers.ValidationError("Must be a month as YYYY-MM, for instance 2026-11.")
+            said = _("Must be a month as YYYY-MM, for instance 2026-11.")
+            raise serializers.ValidationError(said, "invalid")
         return date.fromisoformat(f"{data}-01")
 
 
@@ -172,7 +173,6 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
     serializer_class = PerformanceSerializer
     pagination_class = None
     query_serializers = {"retrieve": PerformanceQuerySerializer}
-    problems_of = {"retrieve": (exceptions.INVALID_INPUT,)}
 
     @extend_schema(
         summary="A model version's predictions beside what was measured",
@@ -183,15 +183,7 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
             "combine: `?primary_property_type=Hotel` gives the hotels by month. Left out "
             "are predictions and measured years of 0 kBtu, which have no logarithm."
         ),
-        parameters=[
-            OpenApiParameter(
-                "name", str, OpenApiParameter.PATH, description="As `models/` lists it."
-            ),
-            OpenApiParameter(
-                "number", int, OpenApiParameter.PATH, description="Its number in the registry."
-            ),
-            PerformanceQuerySerializer,
-        ],
+        parameters=[PerformanceQuerySerializer],
         responses=PerformanceSerializer,
         examples=[
             OpenApiExample("After a year", value=PERFORMANCE_EXAMPLE, response_only=True),

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.outcomes import PredictionOutcomeViewSet
 from predictions.api.performance import ModelPerformanceViewSet
 from predictions.api.views import (
@@ -16,6 +17,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
+router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [
     *router.urls,

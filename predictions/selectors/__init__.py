@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib.auth.models import Permission, User
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
@@ -49,8 +50,10 @@ def factors_chosen(*, slug: str | None) -> KnownFactors:
     factors = known_factors_get(slug=slug)
     if factors is None and slug is not None:
         raise UnknownEmissionFactorSetError(
-            "There is no such set of emission factors; `emission-factor-sets/` lists those there "
-            "are."
+            gettext(
+                "There is no such set of emission factors; `emission-factor-sets/` lists those "
+                "there are."
+            )
         )
     if factors is None:
         raise EmissionFactorsMissingError(
@@ -68,7 +71,9 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     building = building_get(ose_building_id=ose_building_id)
     record = benchmark_record_latest(building=building)
     if record is None:
-        raise IncompleteFactsError(f"Building {ose_building_id} has no yearly record.")
+        raise IncompleteFactsError(
+            gettext("Building %(id)d has no yearly record.") % {"id": ose_building_id}
+        )
     return building, record_features(record)
 
 

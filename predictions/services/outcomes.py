@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from buildings.quality import FUEL_SUM_TOLERANCE, SMALL_DIFFERENCE
 from predictions.models import (
@@ -17,9 +18,6 @@ from predictions.models import (
 )
 from predictions.services.explanations import prediction_answered
 
-_FUELS_SAID: Final = f"{', '.join(MEASURED_FUELS[:-1])} and {MEASURED_FUELS[-1]}"
-_TOLERANCE_SAID: Final = f"within {FUEL_SUM_TOLERANCE:.0%} or {SMALL_DIFFERENCE:.0f} kBtu"
-
 
 def outcome_conflicts(values: Mapping[str, Any], *, now: datetime | None = None) -> dict[str, str]:
     """What contradicts itself in an outcome whose members are each in range: member -> sentence.
@@ -27,23 +25,26 @@ def outcome_conflicts(values: Mapping[str, Any], *, now: datetime | None = None)
     The table's constraints say the same; they are the last word, these are the words.
     """
     conflicts = {}
-    last_year = (now or timezone.now()).year - 1
-    if not FIRST_DATA_YEAR <= values["data_year"] <= last_year:
-        conflicts["data_year"] = (
-            f"Must be a year that is over: from {FIRST_DATA_YEAR} to {last_year}."
-        )
+    first, last = FIRST_DATA_YEAR, (now or timezone.now()).year - 1
+    if not first <= values["data_year"] <= last:
+        said = _("Must be a year that is over: from %(first)d to %(last)d.")
+        conflicts["data_year"] = said % {"first": first, "last": last}
     site = values["site_energy_use_kbtu"]
     known = [kbtu for fuel in MEASURED_FUELS if (kbtu := values.get(fuel)) is not None]
     tolerated = max(FUEL_SUM_TOLERANCE * site, SMALL_DIFFERENCE)
+    tolerance = {"percent": f"{FUEL_SUM_TOLERANCE * 100:g}", "kbtu": f"{SMALL_DIFFERENCE:g}"}
     if sum(known) > site + tolerated:
-        conflicts["site_energy_use_kbtu"] = (
-            f"Must not be less than the fuels that are given add up to, {_TOLERANCE_SAID}."
+        said = _(
+            "Must not be less than the fuels that are given add up to, within %(percent)s %% or "
+            "%(kbtu)s kBtu."
         )
+        conflicts["site_energy_use_kbtu"] = said % tolerance
     elif len(known) == len(MEASURED_FUELS) and sum(known) < site - tolerated:
-        conflicts["site_energy_use_kbtu"] = (
-            f"Must be the sum of {_FUELS_SAID}, {_TOLERANCE_SAID}; leave a fuel out whose use is "
-            "not known, or that is none of these."
+        said = _(
+            "Must be the sum of electricity, natural gas and steam, within %(percent)s %% or "
+            "%(kbtu)s kBtu; leave a fuel out whose use is not known, or that is none of these."
         )
+        conflicts["site_energy_use_kbtu"] = said % tolerance
     return conflicts
 
 

@@ -61,7 +61,7 @@ def refused(answer: Any) -> dict[str, str]:
         (
             {"electricity_kbtu": 1, "natural_gas_kbtu": 0, "steam_kbtu": 0},
             "/site_energy_use_kbtu",
-            "within 1% or 100 kBtu",
+            "within 1 % or 100 kBtu",
         ),
         ({"ghg_emissions_mtco2e": 1e9}, "/ghg_emissions_mtco2e", "10,000,000 t CO2e"),
         ({"note": 5}, "/note", "string"),
