@@ -4,10 +4,20 @@ from predictions.admin import (
     calls,
     exchanges,
     explanations,
+    idempotency,
     outcomes,
     performance,
     shadow,
     tokens,
 )
 
-__all__ = ["calls", "exchanges", "explanations", "outcomes", "performance", "shadow", "tokens"]
+__all__ = [
+    "calls",
+    "exchanges",
+    "explanations",
+    "idempotency",
+    "outcomes",
+    "performance",
+    "shadow",
+    "tokens",
+]

@@ -34,13 +34,19 @@ from predictions.api.problems import (
     Location,
     Place,
     Problem,
+    ProblemType,
     grouped,
     pointer,
 )
 from predictions.errors import (
     EmissionFactorsMissingError,
+    IdempotencyKeyInUseError,
+    IdempotencyKeyReusedError,
+    ModelVersionNotPermittedError,
+    PinnedVersionGoneError,
     PredictionFailedError,
     UnknownEmissionFactorSetError,
+    UnknownModelVersionError,
     UnsuitablePredictionError,
     VersionGoneError,
 )
@@ -54,6 +60,9 @@ _NO_OBJECT: Final = gettext_lazy("There is no such object, or it is not yours.")
 _NOTHING_STORED: Final = gettext_lazy("Nothing was stored. Try again later.")
 _IN_OUR_LOG: Final = gettext_lazy("It is in our log under this request_id.")
 
+#: Seconds after which a request whose first one is still being answered may well be repeated.
+_REPEAT_AFTER_SECONDS: Final = 1
+
 
 class MalformedBodyError(exceptions.ParseError):
     """The body could not be read as strict JSON; `member` names the top-level member at fault."""
@@ -61,6 +70,10 @@ class MalformedBodyError(exceptions.ParseError):
     def __init__(self, detail: str, *, member: str | None = None, code: str = "malformed") -> None:
         super().__init__(detail, code)
         self.member = member
+
+
+class InvalidHeaderError(exceptions.ValidationError):
+    """A request header, by name, is not what it has to be."""
 
 
 class BodyTooLargeError(exceptions.APIException):
@@ -126,6 +139,14 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             place = Place(Location.QUERY, pointer("emission_factor_set"))
             fault = Fault(str(exc), "unknown-choice", place)
             return Problem(problems.INVALID_INPUT, fault.detail, (fault,))
+        case UnknownModelVersionError():
+            return _of_model_version(problems.INVALID_INPUT, str(exc), "unknown-choice")
+        case ModelVersionNotPermittedError():
+            return _of_model_version(problems.NOT_PERMITTED, str(exc), "not-permitted")
+        case PinnedVersionGoneError():
+            _log(exc)
+            detail = _("Leave `model_version` out, and the champion answers; nothing was stored.")
+            return _of_model_version(problems.MODEL_VERSION_GONE, detail, "model-version-gone")
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             challenge = {"WWW-Authenticate": getattr(exc, "auth_header", "Bearer")}
             return Problem(problems.NOT_AUTHENTICATED, str(exc.detail), headers=challenge)
@@ -160,6 +181,14 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         case VersionGoneError():
             _log(exc)
             return Problem(problems.MODEL_VERSION_GONE, problems.MODEL_VERSION_GONE.fix)
+        case IdempotencyKeyInUseError():
+            return Problem(
+                problems.IDEMPOTENCY_KEY_IN_USE,
+                problems.IDEMPOTENCY_KEY_IN_USE.fix,
+                headers={"Retry-After": str(_REPEAT_AFTER_SECONDS)},
+            )
+        case IdempotencyKeyReusedError():
+            return Problem(problems.IDEMPOTENCY_KEY_REUSED, problems.IDEMPOTENCY_KEY_REUSED.fix)
         case EmissionFactorsMissingError():
             _log(exc)
             return Problem(problems.EMISSION_FACTORS_MISSING, _NOTHING_STORED)
@@ -182,6 +211,12 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             return Problem(problems.INTERNAL_ERROR, _IN_OUR_LOG)
 
 
+def _of_model_version(kind: ProblemType, detail: str, code: str) -> Problem:
+    """A refusal of the version that the caller pins."""
+    fault = Fault(detail, code, Place(Location.QUERY, pointer("model_version")))
+    return Problem(kind, detail, (fault,))
+
+
 def _log(exc: Exception) -> None:
     # Type and frames, not the text: it may quote what the caller sent.
     frames = "".join(traceback.format_tb(exc.__traceback__))
@@ -191,7 +226,10 @@ def _log(exc: Exception) -> None:
 def _invalid_input(exc: exceptions.ValidationError, context: Mapping[str, Any]) -> Problem:
     # A request without a body can only be wrong in its query.
     is_query = isinstance(exc, InvalidQueryError) or context["request"].method in SAFE_METHODS
-    faults = tuple(_faults(exc.detail, Location.QUERY if is_query else Location.BODY, ""))
+    location = Location.QUERY if is_query else Location.BODY
+    if isinstance(exc, InvalidHeaderError):
+        location = Location.HEADER
+    faults = tuple(_faults(exc.detail, location, ""))
     several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", len(faults))
     detail = faults[0].detail if len(faults) == 1 else several % {"count": len(faults)}
     return Problem(problems.INVALID_INPUT, detail, faults)

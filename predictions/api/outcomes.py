@@ -21,6 +21,7 @@ from mlmodel.features import Feature
 from predictions.api import problems
 from predictions.api.authentication import MayPredict
 from predictions.api.fields import feature_field
+from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import StrictSerializer
@@ -212,6 +213,7 @@ class PredictionOutcomeViewSet(
             OpenApiExample("As stored", value=OUTCOME_EXAMPLE, response_only=True),
         ],
     )
+    @idempotent()
     def create(self, request: Request, id: UUID) -> Response:  # noqa: A002 -- as predictions' paths name it
         prediction = self._prediction()
         request_body(request)

@@ -3,7 +3,8 @@ of them later. Insert-only.
 
 The migrations add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
 TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
-same whatever later happens to a user, a token or a building.
+same whatever later happens to a user, a token or a building. The tables of IDEMPOTENCY_TABLES are
+no record but a memory: as immutable, and purged when they are old.
 """
 
 from typing import Final
@@ -19,6 +20,12 @@ from predictions.models.exchange import (
     PredictionRequest,
 )
 from predictions.models.explanation import PredictionExplanation
+from predictions.models.idempotency import (
+    KEPT_AT_LEAST,
+    KEY_PATTERN,
+    IdempotencyKey,
+    IdempotentAnswer,
+)
 from predictions.models.outcome import (
     FIRST_DATA_YEAR,
     MEASURED_FUELS,
@@ -39,9 +46,19 @@ AUDIT_TABLES: Final = (
     "predictions_observedoutcome",
 )
 
+#: The tables in which PostgreSQL refuses every change but deleting what is older than
+#: KEPT_AT_LEAST.
+IDEMPOTENCY_TABLES: Final = (
+    "predictions_idempotencykey",
+    "predictions_idempotentanswer",
+)
+
 __all__ = [
     "AUDIT_TABLES",
     "FIRST_DATA_YEAR",
+    "IDEMPOTENCY_TABLES",
+    "KEPT_AT_LEAST",
+    "KEY_PATTERN",
     "MEASURED_FUELS",
     "MEASURED_MAX_KBTU",
     "MEASURED_MAX_MTCO2E",
@@ -51,6 +68,8 @@ __all__ = [
     "ApiToken",
     "Channel",
     "ErrorCode",
+    "IdempotencyKey",
+    "IdempotentAnswer",
     "ObservedOutcome",
     "OutcomeSource",
     "PredictionExplanation",

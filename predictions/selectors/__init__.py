@@ -1,5 +1,6 @@
 """What may be read of the record, and by whom."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import Permission, User
@@ -17,21 +18,26 @@ from mlmodel.selectors import record_features
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionExplanation, PredictionInput
 
+#: Tens of kB, which no row of a list needs.
+METRICS_OF_VERSION: Final = "request__model_version__metrics"
+
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
     """Predictions this user may see, newest first: one's own; staff see all. One query."""
     predictions = PredictionInput.objects.select_related(
         "request__model_version", "output__emission_factor_set", "building"
-    )
+    ).defer(METRICS_OF_VERSION)
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
 
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
-    """The predictions of one call in order, with call, model version and output. One query."""
+    """The predictions of one call in order, with call, model version, building and output. One
+    query."""
     return (
         PredictionInput.objects.select_related(
-            "request__model_version", "output__emission_factor_set"
+            "request__model_version", "output__emission_factor_set", "building"
         )
+        .defer(METRICS_OF_VERSION)
         .filter(request_id=request_id)
         .order_by("position")
     )
