@@ -45,8 +45,6 @@ _PATH_PARAMETERS = {
     "name": "The registered model, as `models/` lists it.",
     "number": "Its version, as `models/` lists it.",
     "id": "The `id` of an object, as its list or its POST answered it.",
-    "name": "The `name` of a model, as `models/` lists it.",
-    "number": "The `version` of a model version, as `models/` lists it.",
     "ose_building_id": "The city's identifier of a building.",
     "slug": "The last part of the `type` of a problem document.",
 }

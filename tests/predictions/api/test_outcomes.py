@@ -173,6 +173,18 @@ def test_a_correction_comes_first_and_counts(api: APIClient, prediction: Predict
     assert api.get(first["next"]).json()["results"] == listed[1:]
 
 
+def test_a_repeat_with_the_same_key_enters_nothing_twice(
+    api: APIClient, prediction: PredictionInput
+) -> None:
+    header = {"Idempotency-Key": "bills-2020"}
+    first, again = (
+        api.post(url(prediction), BODY, format="json", headers=header) for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert ObservedOutcome.objects.count() == 1
+
+
 def test_staff_may_enter_for_others(
     prediction: PredictionInput, api_for: Callable[[User], APIClient]
 ) -> None:
