@@ -4,7 +4,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -69,7 +68,7 @@ class EmissionFactorSetSerializer(EmissionFactorSetReferenceSerializer):
         }
 
 
-@extend_schema_field(OpenApiTypes.ANY)
+@extend_schema_field({"type": ["number", "string", "boolean"]})
 class FeatureValueField(serializers.JSONField):
     """A feature's value, of whatever kind the feature is; null: unknown."""
 

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.outcomes import PredictionOutcomeViewSet
 from predictions.api.performance import ModelPerformanceViewSet
+from predictions.api.tokens import TokenViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -17,6 +18,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
+router.register("tokens", TokenViewSet, basename="token")
 router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [

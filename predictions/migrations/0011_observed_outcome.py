@@ -24,7 +24,7 @@ DROP TRIGGER predictions_observedoutcome_no_truncate ON predictions_observedoutc
 class Migration(migrations.Migration):
     dependencies = [
         ("buildings", "0003_insert_only"),
-        ("predictions", "0005_idempotency"),
+        ("predictions", "0007_rate_limits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,6 @@ from typing import Final
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
-    ApiToken,
     Channel,
     ErrorCode,
     PredictionInput,
@@ -35,6 +34,13 @@ from predictions.models.outcome import (
     OutcomeSource,
 )
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
+from predictions.models.tokens import (
+    DEFAULT_SCOPES,
+    ApiToken,
+    ApiTokenUse,
+    RateWindow,
+    Scope,
+)
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -55,6 +61,7 @@ IDEMPOTENCY_TABLES: Final = (
 
 __all__ = [
     "AUDIT_TABLES",
+    "DEFAULT_SCOPES",
     "FIRST_DATA_YEAR",
     "IDEMPOTENCY_TABLES",
     "KEPT_AT_LEAST",
@@ -66,6 +73,7 @@ __all__ = [
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
+    "ApiTokenUse",
     "Channel",
     "ErrorCode",
     "IdempotencyKey",
@@ -76,5 +84,7 @@ __all__ = [
     "PredictionInput",
     "PredictionOutput",
     "PredictionRequest",
+    "RateWindow",
+    "Scope",
     "ShadowOutput",
 ]
