@@ -53,7 +53,7 @@ ROLES: Final[Mapping[Role, RoleDefinition]] = {
     ),
     Role.APP: RoleDefinition(
         purpose="serves requests: API, admin, `create_token`, `createsuperuser`, "
-        "`shadow_predictions`",
+        "`shadow_predictions`, `match_outcomes`",
         variable="DATABASE_URL",
         database_privileges=("CONNECT",),
         settings={"idle_in_transaction_session_timeout": "60s"},
