@@ -415,6 +415,12 @@ def feature_conflicts(row: FeatureRow) -> dict[str, str]:
     if (row.get("latitude") is None) != (row.get("longitude") is None):
         lone = "longitude" if row.get("longitude") is None else "latitude"
         conflicts[lone] = "Give latitude and longitude together or neither."
+    if all(row.get(fuel) is False for fuel in HAS_FUELS):
+        first, *others = HAS_FUELS
+        conflicts[first] = (
+            "A building that uses energy has at least one fuel: "
+            f"{first}, {others[0]} or {others[1]} must be true or left out."
+        )
     larger = None
     for rank in USE_RANKS:
         use, area = f"{rank}_property_use_type", f"{rank}_property_use_type_gfa_sqft"
