@@ -21,7 +21,27 @@ class UnsuitablePredictionError(PredictionError):
 
 
 class VersionGoneError(PredictionError):
-    """The model version that made the prediction can no longer be loaded."""
+    """A model version that made a prediction can no longer be loaded."""
+
+
+class UnknownModelVersionError(PredictionError):
+    """The caller pinned a model version that is not registered."""
+
+
+class ModelVersionNotPermittedError(PredictionError):
+    """The caller pinned a model version that this user may not predict with."""
+
+
+class PinnedVersionGoneError(VersionGoneError):
+    """The model version that the caller pinned can no longer be loaded."""
+
+
+class IdempotencyKeyInUseError(PredictionError):
+    """The first request with this idempotency key is still being answered."""
+
+
+class IdempotencyKeyReusedError(PredictionError):
+    """This caller used this idempotency key for another request."""
 
 
 class PredictionFailedError(PredictionError):

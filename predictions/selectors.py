@@ -1,10 +1,12 @@
 """What may be read of the record, and by whom."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import Permission, User
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
@@ -16,21 +18,26 @@ from mlmodel.selectors import record_features
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionExplanation, PredictionInput
 
+#: Tens of kB, which no row of a list needs.
+METRICS_OF_VERSION: Final = "request__model_version__metrics"
+
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
     """Predictions this user may see, newest first: one's own; staff see all. One query."""
     predictions = PredictionInput.objects.select_related(
         "request__model_version", "output__emission_factor_set", "building"
-    )
+    ).defer(METRICS_OF_VERSION)
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
 
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
-    """The predictions of one call in order, with call, model version and output. One query."""
+    """The predictions of one call in order, with call, model version, building and output. One
+    query."""
     return (
         PredictionInput.objects.select_related(
-            "request__model_version", "output__emission_factor_set"
+            "request__model_version", "output__emission_factor_set", "building"
         )
+        .defer(METRICS_OF_VERSION)
         .filter(request_id=request_id)
         .order_by("position")
     )
@@ -49,8 +56,10 @@ def factors_chosen(*, slug: str | None) -> KnownFactors:
     factors = known_factors_get(slug=slug)
     if factors is None and slug is not None:
         raise UnknownEmissionFactorSetError(
-            "There is no such set of emission factors; `emission-factor-sets/` lists those there "
-            "are."
+            gettext(
+                "There is no such set of emission factors; `emission-factor-sets/` lists those "
+                "there are."
+            )
         )
     if factors is None:
         raise EmissionFactorsMissingError(
@@ -68,7 +77,9 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     building = building_get(ose_building_id=ose_building_id)
     record = benchmark_record_latest(building=building)
     if record is None:
-        raise IncompleteFactsError(f"Building {ose_building_id} has no yearly record.")
+        raise IncompleteFactsError(
+            gettext("Building %(id)d has no yearly record.") % {"id": ose_building_id}
+        )
     return building, record_features(record)
 
 

@@ -7,10 +7,12 @@ one choice is a choice. Each class here refuses instead, and says what would be 
 import difflib
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mlmodel.features import Feature
 from predictions.api.parsers import Unrepresentable
+from predictions.api.problems import grouped
 
 
 class StrictNumberField(serializers.FloatField):
@@ -26,18 +28,18 @@ class StrictNumberField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         feature = self.feature
         if isinstance(data, Unrepresentable):
-            self._refuse(f"Must be a finite number from {feature.bounds}.", "not-finite")
+            self._refuse(_("Must be a finite number from %(bounds)s."), "not-finite")
         if isinstance(data, bool) or not isinstance(data, int | float):
             self._refuse(
-                f"Must be a JSON number from {feature.bounds}, without quotes.", "not-a-number"
+                _("Must be a JSON number from %(bounds)s, without quotes."), "not-a-number"
             )
         if not feature.minimum <= data <= feature.maximum:
-            self._refuse(f"Must be from {feature.bounds}.", "out-of-range")
+            self._refuse(_("Must be from %(bounds)s."), "out-of-range")
         # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
         return float(data) + 0.0
 
     def _refuse(self, message: str, code: str) -> None:
-        raise serializers.ValidationError(message, code)
+        raise serializers.ValidationError(message % {"bounds": _bounds(self.feature)}, code)
 
 
 class StrictIntegerField(StrictNumberField):
@@ -46,7 +48,7 @@ class StrictIntegerField(StrictNumberField):
     def to_internal_value(self, data: Any) -> int:
         number = super().to_internal_value(data)
         if not number.is_integer():
-            self._refuse(f"Must be a whole number from {self.feature.bounds}.", "not-whole")
+            self._refuse(_("Must be a whole number from %(bounds)s."), "not-whole")
         return int(number)
 
 
@@ -56,7 +58,7 @@ class StrictBooleanField(serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             raise serializers.ValidationError(
-                "Must be true or false, without quotes.", "not-a-boolean"
+                _("Must be true or false, without quotes."), "not-a-boolean"
             )
         return data
 
@@ -66,15 +68,23 @@ class StrictChoiceField(serializers.ChoiceField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError("Must be a string.", "not-a-string")
+            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
         if data not in self.choices:
+            said = _("Not one of the %(count)d known values, which the schema lists.") % {
+                "count": len(self.choices)
+            }
             near = difflib.get_close_matches(data[:100], list(self.choices), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise serializers.ValidationError(
-                f"Not one of the {len(self.choices)} known values, which the schema lists.{hint}",
-                "unknown-choice",
-            )
+            hint = " " + _("Did you mean %(name)s?") % {"name": repr(near[0])} if near else ""
+            raise serializers.ValidationError(f"{said}{hint}", "unknown-choice")
         return data
+
+
+def _bounds(feature: Feature) -> str:
+    """The feature's inclusive bounds with their unit, in the active language."""
+    return _("%(minimum)s to %(maximum)s") % {
+        "minimum": grouped(feature.written(feature.minimum)),
+        "maximum": grouped(feature.written(feature.maximum)) + feature.unit_suffix,
+    }
 
 
 def feature_field(feature: Feature) -> serializers.Field:

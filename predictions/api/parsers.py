@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import IO, Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
@@ -26,6 +28,21 @@ _MAX_DIGITS: Final = 300
 # answer.
 _DRAIN_LIMIT: Final = 32 * 1024 * 1024
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|[\[\]{}]', re.DOTALL)
+#: What Python's own reader says (`json.JSONDecodeError.msg`), listed to be translated.
+JSON_FAULTS: Final = (
+    gettext_noop("Expecting value"),
+    gettext_noop("Expecting property name enclosed in double quotes"),
+    gettext_noop("Expecting ':' delimiter"),
+    gettext_noop("Expecting ',' delimiter"),
+    gettext_noop("Illegal trailing comma before end of object"),  # from Python 3.13 on
+    gettext_noop("Illegal trailing comma before end of array"),
+    gettext_noop("Unterminated string starting at"),
+    gettext_noop("Invalid control character at"),
+    gettext_noop("Invalid \\escape"),
+    gettext_noop("Invalid \\uXXXX escape"),
+    gettext_noop("Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+    gettext_noop("Extra data"),
+)
 
 
 class Unrepresentable:
@@ -61,10 +78,11 @@ class StrictJSONParser(JSONParser):
             text = stream.read().decode("utf-8")
         except UnicodeDecodeError as error:
             raise MalformedBodyError(
-                f"The body is not UTF-8: byte {error.start} does not belong there."
+                _("The body is not UTF-8: byte %(position)d does not belong there.")
+                % {"position": error.start}
             ) from None
         if not text.strip():
-            raise MalformedBodyError("The body is empty; send a JSON object.")
+            raise MalformedBodyError(_("The body is empty; send a JSON object."))
         _refuse_depth(text)
         try:
             return json.loads(
@@ -76,7 +94,8 @@ class StrictJSONParser(JSONParser):
             )
         except json.JSONDecodeError as error:
             raise MalformedBodyError(
-                f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+                _("The body is not JSON: %(fault)s at line %(line)d, column %(column)d.")
+                % {"fault": _(error.msg), "line": error.lineno, "column": error.colno}
             ) from None
 
 
@@ -93,7 +112,9 @@ def _refuse_depth(text: str) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 raise MalformedBodyError(
-                    f"Nested deeper than {MAX_DEPTH} levels.", member=member, code="too-deep"
+                    _("Nested deeper than %(levels)d levels.") % {"levels": MAX_DEPTH},
+                    member=member,
+                    code="too-deep",
                 )
         else:
             depth -= 1
@@ -104,7 +125,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in members:
             raise MalformedBodyError(
-                "Given more than once; give it once.", member=name, code="duplicate"
+                _("Given more than once; give it once."), member=name, code="duplicate"
             )
         members[name] = value
     return members

@@ -1,38 +1,103 @@
 """What drf-spectacular cannot see by itself: problem documents on operations, bearer tokens."""
 
+import re
+from itertools import groupby
 from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.renderers import SafeDumper
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from predictions.api import exceptions
-from predictions.api.exceptions import PROBLEM_MEDIA_TYPE, ProblemType
+from buildings.api.pagination import StrictQueryMixin
+from predictions.api import problems
+from predictions.api.idempotency import KEY_HEADER, REPLAYED_HEADER
+from predictions.api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    Fault,
+    Location,
+    Place,
+    Problem,
+    ProblemType,
+)
 from predictions.api.serializers import ProblemSerializer
+from predictions.models import KEY_PATTERN
 
-_ALWAYS = (
-    exceptions.BAD_REQUEST,
-    exceptions.NOT_AUTHENTICATED,
-    exceptions.NOT_ACCEPTABLE,
-    exceptions.INTERNAL_ERROR,
-    exceptions.DATABASE_UNAVAILABLE,
-)
-_WITH_PATH_PARAMETER = (exceptions.NOT_FOUND,)
+_ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
+_WITH_TOKEN = (problems.NOT_AUTHENTICATED, problems.DATABASE_UNAVAILABLE)
+_WITH_PATH_PARAMETER = (problems.NOT_FOUND,)
 _WITH_BODY = (
-    exceptions.MALFORMED_BODY,
-    exceptions.INVALID_INPUT,
-    exceptions.NOT_PERMITTED,
-    exceptions.LENGTH_REQUIRED,
-    exceptions.BODY_TOO_LARGE,
-    exceptions.UNSUPPORTED_MEDIA_TYPE,
-    exceptions.PREDICTION_FAILED,
-    exceptions.MODEL_UNAVAILABLE,
-    exceptions.EMISSION_FACTORS_MISSING,
+    problems.MALFORMED_BODY,
+    problems.INVALID_INPUT,
+    problems.NOT_PERMITTED,
+    problems.LENGTH_REQUIRED,
+    problems.BODY_TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+    problems.PREDICTION_FAILED,
+    problems.MODEL_UNAVAILABLE,
+    problems.EMISSION_FACTORS_MISSING,
 )
+_REQUEST_ID = "0199d3a0-0000-7000-8000-000000000000"
+
+
+#: What the parameters in paths are.
+_PATH_PARAMETERS = {
+    "name": "The registered model, as `models/` lists it.",
+    "number": "Its version, as `models/` lists it.",
+    "id": "The `id` of an object, as its list or its POST answered it.",
+    "ose_building_id": "The city's identifier of a building.",
+    "slug": "The last part of the `type` of a problem document.",
+}
+
+# Readers of OpenAPI speak YAML 1.2, to which "0000900001" without quotes is a number; PyYAML speaks
+# 1.1, to which it is none.
+SafeDumper.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[0-9]+$"), list("0123456789")
+)
+_WITH_KEY = (
+    problems.IDEMPOTENCY_KEY_IN_USE,
+    problems.IDEMPOTENCY_KEY_REUSED,
+    problems.MODEL_VERSION_GONE,
+)
+_KEY_PARAMETERS = [
+    OpenApiParameter(
+        KEY_HEADER,
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": f"^{KEY_PATTERN}$"},
+        OpenApiParameter.HEADER,
+        description="Makes it safe to send the request again: repeated with the same key by the "
+        "same caller, it is not done again, and its answer is given again byte for byte, for 24 "
+        "hours at least. Take a new random UUID for each new request. Refusals are not kept: mend "
+        "the request and keep the key.",
+    ),
+    OpenApiParameter(
+        REPLAYED_HEADER,
+        {"type": "string", "enum": ["true"]},
+        OpenApiParameter.HEADER,
+        response=[200, 201, 500],
+        description="Present when the answer is given again.",
+    ),
+]
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status."""
+    """Adds to each operation the problems it can answer with, by status, says what the parameters
+    in its path are, and where the header Idempotency-Key is honoured."""
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        for parameter in parameters:
+            parameter["description"] = _PATH_PARAMETERS[parameter["name"]]
+        return parameters
+
+    def get_override_parameters(self) -> list[Any]:
+        return [
+            *super().get_override_parameters(),
+            *(_KEY_PARAMETERS if self._is_idempotent() else ()),
+        ]
+
+    def _is_idempotent(self) -> bool:
+        handler = getattr(self.view, getattr(self.view, "action", None) or "", None)
+        return getattr(handler, "is_idempotent", False)
 
     def _get_response_bodies(
         self, direction: Literal["request", "response"] = "response"
@@ -40,45 +105,46 @@ class ProblemAutoSchema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if direction != "response":
             return bodies
-        by_status: dict[int, list[ProblemType]] = {}
-        for problem in self._problems():
-            by_status.setdefault(problem.status, []).append(problem)
-        for status, problems in sorted(by_status.items()):
+        for status, types in groupby(self._problems(), key=lambda each: each.status):
             if str(status) not in bodies:
-                bodies[str(status)] = self._problem_body(status, problems)
+                bodies[str(status)] = self._problem_body(status, list(types))
         return bodies
 
     def _problems(self) -> list[ProblemType]:
-        problems = [*_ALWAYS]
+        found = [*_ALWAYS]
+        if self.view.authentication_classes:
+            found += _WITH_TOKEN
+        if isinstance(self.view, StrictQueryMixin):
+            found.append(problems.INVALID_INPUT)
         if "{" in self.path:
-            problems += _WITH_PATH_PARAMETER
+            found += _WITH_PATH_PARAMETER
         if self.method == "POST":
-            problems += _WITH_BODY
-        problems += getattr(self.view, "problems_of", {}).get(
-            getattr(self.view, "action", None), ()
-        )
-        return problems
+            found += _WITH_BODY
+        if self._is_idempotent():
+            found += _WITH_KEY
+        found += getattr(self.view, "problems_of", {}).get(getattr(self.view, "action", None), ())
+        return [each for each in problems.PROBLEMS if each in found]
 
-    def _problem_body(self, status: int, problems: list[ProblemType]) -> dict[str, Any]:
+    def _problem(self, kind: ProblemType) -> Problem:
+        if kind is problems.INVALID_INPUT and self.method == "GET":
+            in_query = Fault(kind.when, kind.slug, Place(Location.QUERY))
+            return Problem(kind, kind.when, (in_query,))
+        return Problem(kind, kind.when)
+
+    def _problem_body(self, status: int, types: list[ProblemType]) -> dict[str, Any]:
         examples = [
             OpenApiExample(
                 problem.slug,
-                value={
-                    "type": problem.uri,
-                    "title": problem.title,
-                    "status": status,
-                    "detail": "What was wrong, and what would be right.",
-                    "request_id": "0199d3a0-0000-7000-8000-000000000000",
-                },
+                value=self._problem(problem).document(request_id=_REQUEST_ID),
                 response_only=True,
                 status_codes=[str(status)],
                 media_type=PROBLEM_MEDIA_TYPE,
             )
-            for problem in problems
+            for problem in types
         ]
         response = OpenApiResponse(
             ProblemSerializer,
-            description="; ".join(problem.title for problem in problems) + ".",
+            description="; ".join(str(problem.title) for problem in types) + ".",
             examples=examples,
         )
         body: dict[str, Any] = self._get_response_for_code(

@@ -4,14 +4,20 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.reverse import reverse
 
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
+from mlmodel.card import headline_metrics
 from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
+from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
+from predictions.api.problems import Location, Retry
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 
@@ -22,7 +28,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def run_validation(self, data: Any = empty) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError(
-                {"non_field_errors": "The body must be a JSON object."}, "not-an-object"
+                {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
             )
         return super().run_validation(data)
 
@@ -42,7 +48,9 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
-        return "Not known here." + (f" Did you mean `{near[0]}`?" if near else " Leave it out.")
+        if not near:
+            return _("Not known here. Leave it out.")
+        return _("Not known here. Did you mean `%(name)s`?") % {"name": near[0]}
 
 
 class NoInputSerializer(StrictSerializer):
@@ -58,12 +66,8 @@ class FeaturesSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if conflicts := feature_conflicts(attrs):
-            raise serializers.ValidationError(
-                {
-                    name: serializers.ErrorDetail(text, "conflict")
-                    for name, text in conflicts.items()
-                }
-            )
+            said = {name: _(one.template) % one.parameters for name, one in conflicts.items()}
+            raise serializers.ValidationError(said, "conflict")
         return attrs
 
 
@@ -255,31 +259,72 @@ class ModelVersionSerializer(serializers.Serializer[Any]):
     size_bytes = serializers.IntegerField()
     signature = serializers.JSONField(help_text="Inputs and outputs, as MLflow stores them.")
     parameters = serializers.JSONField()
-    metrics = serializers.JSONField(help_text="Cross-validated, by set-up.")
+    metrics = serializers.SerializerMethodField(help_text="Cross-validated, by set-up.")
     data_fingerprint = serializers.JSONField(help_text="Which data it was trained on.")
     code_version = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="Where its card and its history are.")
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_metrics(self, version: ModelVersion) -> dict[str, Any]:
+        return headline_metrics(version.metrics)
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, version: ModelVersion) -> str:
+        return reverse(
+            "model-detail",
+            kwargs={"name": version.name, "number": version.version},
+            request=self.context.get("request"),
+        )
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
-    """One thing wrong with the request."""
+    """One thing wrong with the request, and where."""
 
     pointer = serializers.CharField(
-        help_text="JSON Pointer to the member at fault; empty: the whole body."
+        help_text="JSON Pointer (RFC 6901) into that part of the request: a member of the body, or "
+        "a parameter or header by its name; empty: all of it."
     )
     detail = serializers.CharField(help_text="What is wrong and what would be right.")
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="The same in every language, for programs.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        place = serializers.ChoiceField(
+            [location.value for location in Location],
+            help_text="The part of the request that is at fault.",
+        )
+        return {"in": place, **super().get_fields()}  # `in` is a word of Python's
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField(help_text="URI of the kind of problem.")
+    type = serializers.CharField(
+        help_text="The kind of problem: a path of this service, which explains it."
+    )
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
-    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+    errors = ProblemErrorSerializer(  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+        many=True, required=False, help_text="All that is wrong; with every 4xx."
+    )
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )
-    code = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, help_text="Why the model failed.")
+
+
+class ProblemTypeSerializer(serializers.Serializer[Any]):
+    """A kind of problem, in the language that Accept-Language prefers."""
+
+    type = serializers.CharField(source="uri", help_text="As in the problem documents.")
+    slug = serializers.CharField(help_text="The last part of `type`.")
+    status = serializers.IntegerField(help_text="HTTP status.")
+    title = serializers.CharField()
+    when = serializers.CharField(help_text="When a request is answered so.")
+    fix = serializers.CharField(help_text="What to do about it.")
+    retry = serializers.ChoiceField(
+        [retry.value for retry in Retry],
+        help_text="`never`: change the request first; `later`: send it again after the seconds "
+        "that Retry-After states; `once`: send it once more, then tell the operator.",
+    )

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -14,9 +15,15 @@ router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
+router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [
     *router.urls,
+    path(
+        "models/<slug:name>/versions/<int:number>/",
+        ModelVersionViewSet.as_view({"get": "version"}),
+        name="model-detail",
+    ),
     path(
         "buildings/<int:ose_building_id>/predictions/",
         BuildingPredictionViewSet.as_view({"post": "create"}),

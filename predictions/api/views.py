@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -17,8 +18,8 @@ from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
-from mlmodel.selectors import model_version_list
-from predictions.api import examples, exceptions
+from mlmodel.selectors import model_version_documented, model_version_list
+from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.explaining import (
     EmissionFactorSetQuerySerializer,
@@ -27,6 +28,7 @@ from predictions.api.explaining import (
     WhatIfAnswerSerializer,
     WhatIfSerializer,
 )
+from predictions.api.idempotency import claim_of, idempotent
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
@@ -35,6 +37,7 @@ from predictions.api.serializers import (
     NoInputSerializer,
     PredictionSerializer,
 )
+from predictions.api.versions import ModelVersionDetailSerializer, PredictionQuerySerializer
 from predictions.errors import PredictionFailedError
 from predictions.models import Channel, PredictionInput
 from predictions.selectors import (
@@ -46,10 +49,14 @@ from predictions.selectors import (
 from predictions.services.door import Call, Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
+from predictions.services.versions import serving_pinned
 
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
 _EXPLANATION_EXAMPLE = OpenApiExample(
     "An explanation", value=examples.EXPLANATION, response_only=True
+)
+_VERSION_EXAMPLE = OpenApiExample(
+    "The champion", value=examples.MODEL_VERSION_DETAIL, response_only=True
 )
 _NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
 _ASKING: Final = frozenset({"create", "explain", "what_if"})
@@ -66,6 +73,7 @@ def _call(request: Request, body: bytes) -> Call:
         request_id=request.META["HTTP_X_REQUEST_ID"],
         body_sha256=hashlib.sha256(body).hexdigest() if body else "",
         received_at=timezone.now(),
+        claim=claim_of(request),
     )
 
 
@@ -81,15 +89,19 @@ class _Predicting(StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
     query_serializers = {
-        "create": EmissionFactorSetQuerySerializer,
+        "create": PredictionQuerySerializer,
         "retrieve": EmissionFactorSetQuerySerializer,
     }
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
+        asked = self.query.validated_data
+        pinned: int | None = asked.get("model_version")
+        user: Any = request.user
         (prediction,) = prediction_create(
             call=_call(request, body),
             questions=[question],
-            emission_factor_set=self.query.validated_data.get("emission_factor_set"),
+            emission_factor_set=asked.get("emission_factor_set"),
+            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
         )
         if prediction.output.error_code:
             raise PredictionFailedError(
@@ -128,9 +140,10 @@ class PredictionViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
-        "retrieve": (exceptions.INVALID_INPUT, exceptions.UNSUITABLE_PREDICTION),
-        "explain": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
-        "what_if": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
+        "create": (problems.MODEL_VERSION_GONE,),
+        "retrieve": (problems.INVALID_INPUT, problems.UNSUITABLE_PREDICTION),
+        "explain": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
+        "what_if": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
     }
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
@@ -151,7 +164,7 @@ class PredictionViewSet(
     @extend_schema(
         summary="Predict a building's yearly site energy use",
         description="The input and the answer are on the record before the answer is given.",
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=FeaturesSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -159,6 +172,7 @@ class PredictionViewSet(
             _ANSWER_EXAMPLE,
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request) -> Response:
         body = request_body(request)
         facts = FeaturesSerializer(data=request.data)
@@ -194,6 +208,7 @@ class PredictionViewSet(
         examples=[_NOTHING_EXAMPLE, _EXPLANATION_EXAMPLE],
     )
     @explanations.mapping.post
+    @idempotent()
     def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
         prediction = self.get_object()
         body = _empty_body(request)
@@ -221,6 +236,7 @@ class PredictionViewSet(
         ],
     )
     @action(detail=True, methods=["post"], url_path="what-if")
+    @idempotent(writes_ahead=True)
     def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
         original = self.get_object()
         body = request_body(request)
@@ -246,7 +262,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
-    problems_of = {"create": (exceptions.INCOMPLETE_FACTS,)}
+    problems_of = {"create": (problems.INCOMPLETE_FACTS, problems.MODEL_VERSION_GONE)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
@@ -257,7 +273,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             "Uses the facts of the building's latest yearly record: areas, uses, age, place, fuels "
             "connected and ENERGY STAR score, never its metered energy. The body is empty or `{}`."
         ),
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=NoInputSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -269,6 +285,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             ),
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request, ose_building_id: int) -> Response:
         body = _empty_body(request)
         try:
@@ -295,9 +312,35 @@ class ModelVersionViewSet(
     queryset = ModelVersion.objects.none()
     serializer_class = ModelVersionSerializer
     pagination_class = None
+    problems_of = {"current": (problems.NOT_FOUND,)}
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()
+
+    @extend_schema(
+        summary="One model version, with its card",
+        responses=ModelVersionDetailSerializer,
+        examples=[_VERSION_EXAMPLE],
+    )
+    def version(self, request: Request, name: str, number: int) -> Response:
+        return self._documented(name=name, number=number)
+
+    @extend_schema(
+        summary="The model version that serves, with its card",
+        description="The champion; 404 if there is none.",
+        responses=ModelVersionDetailSerializer,
+        examples=[_VERSION_EXAMPLE],
+    )
+    @action(detail=False, methods=["get"])
+    def current(self, request: Request) -> Response:
+        return self._documented(name=settings.SERVED_MODEL_NAME)
+
+    def _documented(self, *, name: str, number: int | None = None) -> Response:
+        version = model_version_documented(name=name, number=number)
+        if version is None:
+            raise Http404
+        context = self.get_serializer_context()
+        return Response(ModelVersionDetailSerializer(version, context=context).data)
 
 
 @extend_schema_view(

@@ -3,7 +3,8 @@ of them later. Insert-only.
 
 Migrations 0002 to 0004 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
 TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
-same whatever later happens to a user, a token or a building.
+same whatever later happens to a user, a token or a building. The tables of IDEMPOTENCY_TABLES are
+no record but a memory: as immutable, and purged when they are old.
 """
 
 from typing import Final
@@ -19,6 +20,12 @@ from predictions.models.exchange import (
     PredictionRequest,
 )
 from predictions.models.explanation import PredictionExplanation
+from predictions.models.idempotency import (
+    KEPT_AT_LEAST,
+    KEY_PATTERN,
+    IdempotencyKey,
+    IdempotentAnswer,
+)
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
 
 #: The tables that PostgreSQL keeps insert-only.
@@ -30,14 +37,26 @@ AUDIT_TABLES: Final = (
     "predictions_shadowoutput",
 )
 
+#: The tables in which PostgreSQL refuses every change but deleting what is older than
+#: KEPT_AT_LEAST.
+IDEMPOTENCY_TABLES: Final = (
+    "predictions_idempotencykey",
+    "predictions_idempotentanswer",
+)
+
 __all__ = [
     "AUDIT_TABLES",
+    "IDEMPOTENCY_TABLES",
+    "KEPT_AT_LEAST",
+    "KEY_PATTERN",
     "MEASURES",
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
     "Channel",
     "ErrorCode",
+    "IdempotencyKey",
+    "IdempotentAnswer",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",

@@ -128,6 +128,6 @@ def test_a_building_that_uses_energy_has_a_fuel(
     if electricity is gas is steam is False:
         (message,) = conflicts.values()
         assert list(conflicts) == ["has_electricity"]
-        assert "true or left out" in message
+        assert "true or left out" in str(message)
     else:
         assert conflicts == {}
