@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -22,6 +23,7 @@ from predictions.admin.shown import (
     table,
 )
 from predictions.models import PredictionInput, PredictionOutput
+from predictions.selectors.outcomes import outcome_list_latest
 
 
 @admin.register(PredictionInput)
@@ -63,6 +65,7 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         ("By fuel, and what it emits", {"fields": ("fuels", "emissions", "factors")}),
         ("How sure that is", {"fields": ("intervals", "support", "cautions")}),
         ("Why", {"fields": ("contributions",)}),
+        ("What was measured", {"fields": ("measured",)}),
         ("Facts as the model saw them", {"fields": ("facts",)}),
         ("As they were sent", {"fields": ("units_sent", "members_sent")}),
         (
@@ -192,6 +195,27 @@ class PredictionInputAdmin(ReadOnlyAdmin):
             return "nobody asked for one"
         more = link("predictions_predictionexplanation", explanation.pk, "peers and reference")
         return format_html("{}{}", contributions_table(explanation), more)
+
+    @display(description="outcomes")
+    def measured(self, stored: PredictionInput) -> str:
+        """The latest of each year, and where to enter another."""
+        latest = outcome_list_latest().filter(input=stored).order_by("data_year")
+        return format_html(
+            '{}<a href="{}?input={}">enter one</a>',
+            table(
+                (
+                    f"{outcome.data_year}, {outcome.get_source_display()}",
+                    link(
+                        "predictions_observedoutcome",
+                        outcome.pk,
+                        f"{rounded(outcome.site_energy_use_kbtu)} kBtu",
+                    ),
+                )
+                for outcome in latest
+            ),
+            reverse("admin:predictions_observedoutcome_add"),
+            stored.pk,
+        )
 
     @display(description="what if: varies")
     def varies(self, stored: PredictionInput) -> str:

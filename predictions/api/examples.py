@@ -240,3 +240,35 @@ MODEL_VERSION_DETAIL: Final[dict[str, Any]] = {
         },
     },
 }
+TOKEN_REQUEST: Final[dict[str, Any]] = {
+    "name": "batch job",
+    "scopes": ["predict", "read"],
+    "networks": ["192.0.2.0/24", "2001:db8::/32"],
+    "expires_in_days": 30,
+}
+_TOKEN_ID: Final = "3f0c5b0a-6a0e-4a53-9d7c-2b8a4c1e5d90"  # noqa: S105 -- a public id
+TOKEN: Final[dict[str, Any]] = {
+    "id": _TOKEN_ID,
+    "url": f"http://127.0.0.1:8000/api/v1/tokens/{_TOKEN_ID}/",
+    "name": "batch job",
+    "prefix": "5e1f0a9c",
+    "state": "active",
+    "scopes": ["predict", "read"],
+    "networks": ["192.0.2.0/24", "2001:db8::/32"],
+    "requests_per_minute": None,
+    "rows_per_minute": None,
+    "created_at": "2026-11-27T09:00:00Z",
+    "expires_at": "2026-12-27T09:00:00Z",
+    "revoked_at": None,
+    "last_used_at": "2026-11-27T09:41:00Z",
+}
+NEW_TOKEN: Final[dict[str, Any]] = {
+    **TOKEN,
+    "last_used_at": None,
+    "secret": "5e1f0a9c…64 characters in all…",
+}
+REVOKED_TOKEN: Final[dict[str, Any]] = {
+    **TOKEN,
+    "state": "revoked",
+    "revoked_at": "2026-11-27T09:45:00Z",
+}

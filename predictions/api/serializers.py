@@ -108,7 +108,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
         return answer_in(self.context.get("units", US), super().to_representation(instance))
 
 
-@extend_schema_field(OpenApiTypes.ANY)
+@extend_schema_field({"type": ["number", "string", "boolean"]})
 class FeatureValueField(serializers.JSONField):
     """A feature's value, of whatever kind the feature is; null: unknown."""
 
@@ -398,7 +398,7 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         place = serializers.ChoiceField(
-            [location.value for location in Location],
+            [(location.value, location.name) for location in Location],
             help_text="The part of the request that is at fault.",
         )
         return {"in": place, **super().get_fields()}  # `in` is a word of Python's
@@ -433,7 +433,7 @@ class ProblemTypeSerializer(serializers.Serializer[Any]):
     when = serializers.CharField(help_text="When a request is answered so.")
     fix = serializers.CharField(help_text="What to do about it.")
     retry = serializers.ChoiceField(
-        [retry.value for retry in Retry],
+        [(retry.value, retry.name) for retry in Retry],
         help_text="`never`: change the request first; `later`: send it again after the seconds "
         "that Retry-After states; `once`: send it once more, then tell the operator.",
     )

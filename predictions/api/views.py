@@ -94,6 +94,11 @@ def _empty_body(request: Request) -> bytes:
     return body
 
 
+def _location(answer: Any) -> dict[str, str]:
+    # DRF's URLs are of a type of their own, which WSGI (PEP 3333) does not allow in a header.
+    return {"Location": str(answer["url"])}
+
+
 class _Predicting(CachingMixin, StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
@@ -128,7 +133,7 @@ class _Predicting(CachingMixin, StrictQueryMixin):
                 prediction_id=prediction.id, error_code=prediction.output.error_code
             )
         answer = PredictionSerializer(prediction, context=self.get_serializer_context()).data
-        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["url"]})
+        return Response(answer, status=status.HTTP_201_CREATED, headers=_location(answer))
 
 
 @extend_schema_view(
@@ -287,7 +292,7 @@ class PredictionViewSet(
         return Response(
             shown,
             status=status.HTTP_201_CREATED,
-            headers={"Location": shown["variation"]["url"]},
+            headers=_location(shown["variation"]),
         )
 
 

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from knox.models import AbstractAuthToken
 
 from buildings.models import Building, EmissionFactorSet
 from buildings.units import SYSTEMS
@@ -29,21 +28,6 @@ class ErrorCode(models.TextChoices):
 
     MODEL_FAILURE = "model-failure", "the model failed"
     INVALID_OUTPUT = "invalid-output", "the model answered something that is no energy"
-
-
-class ApiToken(AbstractAuthToken):
-    """A named, expiring, revocable token; only its SHA-512 digest is stored (django-rest-knox)."""
-
-    name = models.CharField(
-        max_length=100, help_text="What the token is for, in its owner's words."
-    )
-
-    class Meta:
-        verbose_name = "API token"
-        ordering = ("-created",)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.token_key}…)"
 
 
 class PredictionRequest(models.Model):

@@ -42,7 +42,7 @@ def test_a_database_that_is_down_answers_503(
     def down(**_: object) -> None:
         raise OperationalError("connection to server at 10.0.0.1 failed")
 
-    monkeypatch.setattr("predictions.api.authentication.api_token_get_valid", down)
+    monkeypatch.setattr("predictions.api.authentication.token_admit", down)
     answer = post(api, facts())
     assert answer.status_code == 503
     assert answer.json()["type"] == "/api/v1/problems/database-unavailable/"

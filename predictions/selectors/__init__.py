@@ -7,16 +7,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.auth.models import Permission, User
-from django.db.models import (
-    BooleanField,
-    Exists,
-    ExpressionWrapper,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -166,26 +158,22 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     return building, record_features(record)
 
 
-def api_token_get_valid(*, digest: str) -> ApiToken | None:
-    """The unexpired token with this digest whose user is active, or None.
+def api_token_list(*, user: User) -> QuerySet[ApiToken]:
+    """The user's tokens with their last use, newest first, over ones too. One query."""
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user).select_related("use")
+    return tokens.order_by("-created")
 
-    One query, which also answers `may_predict`: whether the user holds
-    predictions.add_predictionrequest.
-    """
-    permission = Permission.objects.filter(
-        Q(user=OuterRef("user")) | Q(group__user=OuterRef("user")),
-        codename="add_predictionrequest",
-        content_type__app_label="predictions",
-    )
-    token: ApiToken | None = (
-        ApiToken.objects.select_related("user")
-        .annotate(
-            may_predict=ExpressionWrapper(
-                Q(user__is_superuser=True) | Exists(permission), output_field=BooleanField()
-            )
-        )
-        .filter(digest=digest, user__is_active=True)
-        .exclude(expiry__lte=timezone.now())
-        .first()
-    )
-    return token
+
+def api_token_owner_list(*, maker: User) -> QuerySet[User]:
+    """For whom this user may make tokens in the admin: for active callers and oneself; superusers
+    for anybody active. So nobody reads through a token what only other staff may."""
+    users = User.objects.filter(is_active=True).order_by("username")
+    if maker.is_superuser:
+        return users
+    return users.filter(Q(pk=maker.pk) | Q(is_staff=False, is_superuser=False))
+
+
+def api_token_count_active(*, user: User) -> int:
+    """How many tokens of the user may be used now. One query."""
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user=user, revoked_at=None)
+    return tokens.exclude(expiry__lte=timezone.now()).count()
