@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.inference import buildings
 from mlmodel import registry
 from mlmodel.artifact import load_estimator
 from mlmodel.errors import SignatureMismatchError
@@ -56,9 +57,12 @@ def test_it_answers_what_the_pipeline_answers_bit_for_bit(
     assert answers == pipeline.predict(rows).tolist()
     frame = pd.DataFrame([{name: row.get(name) for name in FEATURE_NAMES} for row in rows])
     assert answers == pipeline.predict(frame).tolist()
-    np.testing.assert_allclose(
-        [fuels_of(served.predict([row])[0]) for row in rows], answers, rtol=1e-12
-    )
+    assert [fuels_of(served.predict([row])[0]) for row in rows] == answers
+
+
+def test_a_row_alone_and_in_a_batch_is_answered_alike_bit_for_bit(shipped: ServedModel) -> None:
+    rows = buildings(2_000)
+    assert [shipped.predict([row])[0] for row in rows] == shipped.predict(rows)
 
 
 def fuels_of(answer: Prediction) -> list[float]:
