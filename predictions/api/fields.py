@@ -1,80 +1,48 @@
 """Serializer fields that accept exactly what they document, made from FEATURES.
 
 DRF's own fields are lenient: `true` is a number, `"1_000"` is 1000, 12.7 becomes 12, and a list of
-one choice is a choice. Each class here refuses instead, and says what would be right.
+one choice is a choice. These ask `mlmodel.checking` instead; DRF's classes make the schema.
 """
 
-import difflib
 from typing import Any
 
 from rest_framework import serializers
 
-from mlmodel.features import Feature
-from predictions.api.parsers import Unrepresentable
+from mlmodel.checking import FeatureFaultError, feature_check
+from mlmodel.features import Feature, FeatureValue
 
 
-class StrictNumberField(serializers.FloatField):
-    """A JSON number within the feature's bounds; a whole one where `feature.kind` is integer."""
+class _FeatureField(serializers.Field):
+    """Reads a value by the feature's own check."""
 
     def __init__(self, *, feature: Feature, **kwargs: Any) -> None:
-        super().__init__(min_value=feature.minimum, max_value=feature.maximum, **kwargs)
-        self.feature = feature
+        super().__init__(**kwargs)
+        self.check_value = feature_check(feature)
 
-    def run_validators(self, value: float) -> None:
+    def run_validators(self, value: Any) -> None:
         """The bounds are checked with the type, for one message that gives them with their unit."""
 
-    def to_internal_value(self, data: Any) -> float:
-        feature = self.feature
-        if isinstance(data, Unrepresentable):
-            self._refuse(f"Must be a finite number from {feature.bounds}.", "not-finite")
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self._refuse(
-                f"Must be a JSON number from {feature.bounds}, without quotes.", "not-a-number"
-            )
-        if not feature.minimum <= data <= feature.maximum:
-            self._refuse(f"Must be from {feature.bounds}.", "out-of-range")
-        # Adding zero turns -0.0 into 0.0, which JSONB would do anyway.
-        return float(data) + 0.0
+    def to_internal_value(self, data: Any) -> FeatureValue:
+        try:
+            return self.check_value(data)
+        except FeatureFaultError as error:
+            raise serializers.ValidationError(error.fault.said(), error.fault.code) from None
 
-    def _refuse(self, message: str, code: str) -> None:
-        raise serializers.ValidationError(message, code)
+
+class StrictNumberField(_FeatureField, serializers.FloatField):
+    """A JSON number within the feature's bounds."""
 
 
 class StrictIntegerField(StrictNumberField):
     """A whole JSON number within the feature's bounds; 12.0 is one (JSON has only numbers)."""
 
-    def to_internal_value(self, data: Any) -> int:
-        number = super().to_internal_value(data)
-        if not number.is_integer():
-            self._refuse(f"Must be a whole number from {self.feature.bounds}.", "not-whole")
-        return int(number)
 
-
-class StrictBooleanField(serializers.BooleanField):
+class StrictBooleanField(_FeatureField, serializers.BooleanField):
     """`true` or `false`; not 1, "yes" or "on"."""
 
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError(
-                "Must be true or false, without quotes.", "not-a-boolean"
-            )
-        return data
 
-
-class StrictChoiceField(serializers.ChoiceField):
+class StrictChoiceField(_FeatureField, serializers.ChoiceField):
     """One of the documented words, letter for letter; a near miss is told the nearest."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            raise serializers.ValidationError("Must be a string.", "not-a-string")
-        if data not in self.choices:
-            near = difflib.get_close_matches(data[:100], list(self.choices), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise serializers.ValidationError(
-                f"Not one of the {len(self.choices)} known values, which the schema lists.{hint}",
-                "unknown-choice",
-            )
-        return data
 
 
 def feature_field(feature: Feature) -> serializers.Field:
@@ -88,11 +56,11 @@ def feature_field(feature: Feature) -> serializers.Field:
         + (f" If missing: {feature.absent}." if feature.absent else ""),
     }
     match feature.kind:
-        case "number":
-            return StrictNumberField(feature=feature, **options)
-        case "integer":
-            return StrictIntegerField(feature=feature, **options)
+        case "number" | "integer":
+            options |= {"min_value": feature.minimum, "max_value": feature.maximum}
+            field = StrictNumberField if feature.kind == "number" else StrictIntegerField
+            return field(feature=feature, **options)
         case "boolean":
-            return StrictBooleanField(**options)
+            return StrictBooleanField(feature=feature, **options)
         case "category":
-            return StrictChoiceField(choices=feature.choices, **options)
+            return StrictChoiceField(feature=feature, choices=feature.choices, **options)

@@ -28,14 +28,6 @@ _DRAIN_LIMIT: Final = 32 * 1024 * 1024
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|[\[\]{}]', re.DOTALL)
 
 
-class Unrepresentable:
-    """A number in the body that is not a finite IEEE 754 double: NaN, Infinity, 1e400. Fields
-    refuse it by name."""
-
-
-_UNREPRESENTABLE: Final = Unrepresentable()
-
-
 def request_body(request: Request) -> bytes:
     """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes. Raises BodyTooLargeError."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -70,9 +62,8 @@ class StrictJSONParser(JSONParser):
             return json.loads(
                 text,
                 object_pairs_hook=_object,
-                parse_float=_float,
                 parse_int=_int,
-                parse_constant=lambda _: _UNREPRESENTABLE,
+                parse_constant=lambda _: math.nan,
             )
         except json.JSONDecodeError as error:
             raise MalformedBodyError(
@@ -110,10 +101,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _float(text: str) -> float | Unrepresentable:
-    value = float(text)
-    return value if math.isfinite(value) else _UNREPRESENTABLE
-
-
-def _int(text: str) -> int | Unrepresentable:
-    return int(text) if len(text) <= _MAX_DIGITS else _UNREPRESENTABLE
+def _int(text: str) -> int | float:
+    return int(text) if len(text) <= _MAX_DIGITS else math.nan

@@ -1,6 +1,5 @@
 """What goes in and what comes out, field by field."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
-from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
+from mlmodel.checking import row_check, unknown_member
+from mlmodel.features import FEATURE_NAMES, FEATURES
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
@@ -27,10 +27,9 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
+        faults = [unknown_member(name, [*self.fields]) for name in data if name not in self.fields]
         unknown = {
-            name: serializers.ErrorDetail(self._unknown(name), "unknown-member")
-            for name in data
-            if name not in self.fields
+            fault.name: serializers.ErrorDetail(fault.said(), fault.code) for fault in faults
         }
         try:
             value = super().to_internal_value(data)
@@ -39,10 +38,6 @@ class StrictSerializer(serializers.Serializer[Any]):
         if unknown:
             raise serializers.ValidationError(unknown)
         return value
-
-    def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
-        return "Not known here." + (f" Did you mean `{near[0]}`?" if near else " Leave it out.")
 
 
 class NoInputSerializer(StrictSerializer):
@@ -56,15 +51,16 @@ class FeaturesSerializer(StrictSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         return {feature.name: feature_field(feature) for feature in FEATURES}
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if conflicts := feature_conflicts(attrs):
+    def to_internal_value(self, data: Any) -> Any:
+        features, faults = row_check(data)
+        if faults:
             raise serializers.ValidationError(
                 {
-                    name: serializers.ErrorDetail(text, "conflict")
-                    for name, text in conflicts.items()
+                    fault.name: serializers.ErrorDetail(fault.said(), fault.code)
+                    for fault in faults
                 }
             )
-        return attrs
+        return features
 
 
 class ModelReferenceSerializer(serializers.Serializer[Any]):
