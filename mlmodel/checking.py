@@ -119,7 +119,9 @@ def _number_check(feature: Feature) -> Callable[[Any], float]:
         kind = value.__class__
         if kind is not float and kind is not int:
             _refuse(
-                name, "not-a-number", f"Must be a JSON number from {feature.bounds}, without quotes."
+                name,
+                "not-a-number",
+                f"Must be a JSON number from {feature.bounds}, without quotes.",
             )
         if not minimum <= value <= maximum:
             if not math.isfinite(value):
@@ -177,5 +179,7 @@ def _refuse(name: str, code: str, text: str) -> NoReturn:
     raise FeatureFaultError(Fault(name, code, text))
 
 
-_CHECKS: Final = [(feature.name, feature_check(feature), feature.is_required) for feature in FEATURES]
+_CHECKS: Final = [
+    (feature.name, feature_check(feature), feature.is_required) for feature in FEATURES
+]
 _NAMES: Final = frozenset(FEATURE_NAMES)

@@ -1,6 +1,8 @@
 """What can go wrong with an exchange, as plain exceptions; HTTP statuses are decided in
 `api.exceptions`."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 
@@ -31,3 +33,34 @@ class PredictionFailedError(PredictionError):
         super().__init__(f"prediction {prediction_id} failed: {error_code}")
         self.prediction_id = prediction_id
         self.error_code = error_code
+
+
+class BatchFormatError(PredictionError):
+    """The body is not of the format that it is said to be; the text says where, and what would be
+    right."""
+
+
+class TooManyRowsError(PredictionError):
+    """More rows or columns than are taken at once; the text names the limit."""
+
+
+class RowsRefusedError(PredictionError):
+    """Rows of a batch are not valid, so nothing of it was stored.
+
+    `errors` are those that are told, each {pointer, detail, code, line}, of `error_count` in all.
+    """
+
+    def __init__(self, errors: Sequence[dict[str, Any]], *, error_count: int) -> None:
+        super().__init__(f"{error_count} errors in the rows of a batch")
+        self.errors = errors
+        self.error_count = error_count
+
+
+def pointer_to(*names: str | int) -> str:
+    """A JSON Pointer (RFC 6901) of printable, shortened names."""
+    parts = []
+    for name in names:
+        text = str(name)
+        text = "".join(char if char.isprintable() else "�" for char in text[:64])
+        parts.append(text.replace("~", "~0").replace("/", "~1"))
+    return "".join(f"/{part}" for part in parts)

@@ -14,7 +14,7 @@ from mlmodel.models import ModelVersion
 from predictions.models import MEASURES, PredictionInput, PredictionOutput, PredictionRequest
 
 _INPUT_COLUMNS: Final = ("prediction_id", "call_id", "position", "created_at", *FEATURE_NAMES)
-_FIGURES: Final = (
+FIGURES: Final = (
     "site_energy_use_kbtu",
     "site_eui_kbtu_per_sqft",
     *(name for name in MEASURES if not name.startswith("emissions_ratio_")),
@@ -22,7 +22,7 @@ _FIGURES: Final = (
 )
 _OUTPUT_COLUMNS: Final = (
     "prediction_id",
-    *_FIGURES,
+    *FIGURES,
     "emission_factor_set",
     "cautions",
     "error_code",
@@ -59,7 +59,7 @@ def write_outputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) -
         writer.writerow(
             [
                 stored.id,
-                *(_cell(getattr(output, name)) for name in _FIGURES),
+                *(_cell(getattr(output, name)) for name in FIGURES),
                 "" if factor_set is None else emission_factor_set_slug(factor_set),
                 "" if output.cautions is None else json.dumps(output.cautions),
                 _cell(output.error_code),

@@ -1,5 +1,6 @@
 """What may be read of the record, and by whom."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import Permission, User
@@ -9,12 +10,17 @@ from django.utils import timezone
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
 from buildings.selectors.factors import KnownFactors, known_factors_get
-from buildings.selectors.records import benchmark_record_latest
+from buildings.selectors.records import benchmark_record_latest, benchmark_records_latest
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
 from mlmodel.selectors import record_features
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
-from predictions.models import ApiToken, PredictionExplanation, PredictionInput
+from predictions.models import (
+    ApiToken,
+    PredictionBatch,
+    PredictionExplanation,
+    PredictionInput,
+)
 
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
@@ -29,7 +35,7 @@ def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
     """The predictions of one call in order, with call, model version and output. One query."""
     return (
         PredictionInput.objects.select_related(
-            "request__model_version", "output__emission_factor_set"
+            "request__model_version", "output__emission_factor_set", "building"
         )
         .filter(request_id=request_id)
         .order_by("position")
@@ -70,6 +76,35 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     if record is None:
         raise IncompleteFactsError(f"Building {ose_building_id} has no yearly record.")
     return building, record_features(record)
+
+
+def buildings_features(
+    *, ose_building_ids: Collection[int]
+) -> dict[int, tuple[Building, FeatureRow] | IncompleteFactsError]:
+    """The same of many, or why not, by identifier; buildings that do not exist are left out. Three
+    queries, however many."""
+    found: dict[int, tuple[Building, FeatureRow] | IncompleteFactsError] = {
+        number: IncompleteFactsError(f"Building {number} has no yearly record.")
+        for number in Building.objects.filter(ose_building_id__in=ose_building_ids).values_list(
+            "ose_building_id", flat=True
+        )
+    }
+    for record in benchmark_records_latest(ose_building_ids=ose_building_ids):
+        number = record.building.ose_building_id
+        try:
+            found[number] = record.building, record_features(record)
+        except IncompleteFactsError as error:
+            found[number] = error
+    return found
+
+
+def batch_get(*, user: User, request_id: UUID) -> PredictionBatch:
+    """A batch that this user may see: one's own; staff see all. With its call, model version and
+    batch. Raises PredictionBatch.DoesNotExist. One query."""
+    batches = PredictionBatch.objects.select_related("request__model_version")
+    if not user.is_staff:
+        batches = batches.filter(request__caller=user)
+    return batches.get(request_id=request_id)
 
 
 def api_token_get_valid(*, digest: str) -> ApiToken | None:

@@ -70,12 +70,12 @@ class CSVRenderer(_PageRenderer):
         writer = csv.writer(text, lineterminator="\r\n")
         # Named by the serializer: an empty page has its header all the same.
         writer.writerow(rows.serializer.child.fields)
-        writer.writerows(map(_cell, row.values()) for row in rows)
+        writer.writerows(map(csv_cell, row.values()) for row in rows)
         response["Content-Disposition"] = 'attachment; filename="buildings.csv"'
         return text.getvalue().encode()
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """A text that a spreadsheet would run is made plain text by an apostrophe."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA_STARTS) else value

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 _ID: Final = "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10"
 _VARIATION_ID: Final = "0199d3a1-0c44-7d02-8b1e-5d9a4be0c7f2"
+_CALL_ID: Final = "0199d3a2-11b1-7d0a-8f4e-6c1d9b7a5e30"
 _URL: Final = "http://127.0.0.1:8000/api/v1/predictions"
 
 FACTS: Final[dict[str, Any]] = {
@@ -157,3 +158,53 @@ MODEL_VERSION: Final[dict[str, Any]] = {
     "data_fingerprint": {"is_synthetic": False, "row_count": 3211},
     "code_version": "0.1.0",
 }
+BATCH_ROWS: Final[dict[str, Any]] = {
+    "rows": [
+        FACTS,
+        {
+            "primary_property_type": "Warehouse",
+            "gross_floor_area_sqft": 50_000,
+            "year_built": 1980,
+        },
+    ]
+}
+BATCH_ROWS_CSV: Final = (
+    "Primary property type;Gross floor area (sqft);Year built\r\nHotel;88,434;1927\r\n"
+)
+BATCH: Final[dict[str, Any]] = {
+    "id": _CALL_ID,
+    "url": f"{_URL}/batch/{_CALL_ID}/",
+    "created_at": "2026-11-24T09:32:00.123456Z",
+    "request_id": "0199d3a2-11b0-7e4f-9a0c-2f6b8d1c3e57",
+    "model": {"name": "site-energy-use", "version": 2},
+    "format": "csv",
+    "row_counts": {"received": 2, "predicted": 1, "failed": 0, "unanswered": 0, "refused": 1},
+    "results": [
+        {
+            "row": 0,
+            "id": _ID,
+            "ose_building_id": None,
+            "output": PREDICTION["output"],
+            "error_code": None,
+            "errors": [],
+        },
+        {
+            "row": 1,
+            "id": None,
+            "ose_building_id": None,
+            "output": None,
+            "error_code": None,
+            "errors": [
+                {
+                    "pointer": "/rows/1/year_built",
+                    "detail": "Must be from 1850 to 2050.",
+                    "code": "out-of-range",
+                    "line": 3,
+                }
+            ],
+        },
+    ],
+}
+BATCH_CSV: Final = (
+    f"row,prediction_id,ose_building_id,site_energy_use_kbtu,…\r\n0,{_ID},,7000000.0,…\r\n"
+)

@@ -23,11 +23,15 @@ from rest_framework.response import Response
 
 from mlmodel.errors import IncompleteFactsError, ModelError
 from predictions.errors import (
+    BatchFormatError,
     EmissionFactorsMissingError,
     PredictionFailedError,
+    RowsRefusedError,
+    TooManyRowsError,
     UnknownEmissionFactorSetError,
     UnsuitablePredictionError,
     VersionGoneError,
+    pointer_to,
 )
 
 logger = logging.getLogger(__name__)
@@ -108,19 +112,21 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     What is not foreseen becomes a 500 that says nothing of its cause; the log has type and frames.
     """
 
-    problem, document, headers = _classify(exc)
+    problem, document, headers = _classify(exc, context)
     document = _document(context["request"], problem, document)
     return Response(
         document, status=problem.status, headers=headers, content_type=PROBLEM_MEDIA_TYPE
     )
 
 
-def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, str]]:
+def _classify(
+    exc: Exception, context: Mapping[str, Any]
+) -> tuple[ProblemType, dict[str, Any], dict[str, str]]:
     """The problem type of an exception, the members it adds to the document, and its headers."""
     headers: dict[str, str] = {}
     match exc:
         case MalformedBodyError():
-            pointer = "" if exc.member is None else _pointer(exc.member)
+            pointer = "" if exc.member is None else pointer_to(exc.member)
             error = {"pointer": pointer, "detail": str(exc.detail), "code": exc.get_codes()}
             return MALFORMED_BODY, {"detail": str(exc.detail), "errors": [error]}, headers
         case exceptions.ValidationError():
@@ -144,12 +150,24 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
         case exceptions.UnsupportedMediaType():
             return (
                 UNSUPPORTED_MEDIA_TYPE,
-                {"detail": "Send `Content-Type: application/json`."},
+                {"detail": f"Send `Content-Type: {_taken(context)}`."},
                 headers,
             )
         case BodyTooLargeError():
             error = {"pointer": "", "detail": str(exc.detail), "code": "body-too-large"}
             return BODY_TOO_LARGE, {"detail": str(exc.detail), "errors": [error]}, headers
+        case BatchFormatError():
+            error = {"pointer": "", "detail": str(exc), "code": "malformed"}
+            return MALFORMED_BODY, {"detail": str(exc), "errors": [error]}, headers
+        case TooManyRowsError():
+            error = {"pointer": "", "detail": str(exc), "code": "too-many-rows"}
+            return BODY_TOO_LARGE, {"detail": str(exc), "errors": [error]}, headers
+        case RowsRefusedError():
+            detail = f"{exc.error_count:,} things are wrong; nothing was stored."
+            if exc.error_count == 1:
+                detail = f"{exc.errors[0]['detail']} Nothing was stored."
+            members = {"detail": detail, "errors": exc.errors, "error_count": exc.error_count}
+            return INVALID_INPUT, members, headers
         case IncompleteFactsError():
             return INCOMPLETE_FACTS, {"detail": str(exc)}, headers
         case UnknownEmissionFactorSetError():
@@ -197,6 +215,12 @@ def _classify(exc: Exception) -> tuple[ProblemType, dict[str, Any], dict[str, st
             )
 
 
+def _taken(context: Mapping[str, Any]) -> str:
+    """The media types that the view reads."""
+    parsers = getattr(context.get("view"), "parser_classes", ())
+    return "` or `".join(str(parser.media_type) for parser in parsers) or "application/json"
+
+
 def _log(exc: Exception) -> None:
     # Type and frames, not the text: it may quote what the caller sent.
     frames = "".join(traceback.format_tb(exc.__traceback__))
@@ -215,26 +239,16 @@ def _document(
     }
 
 
-def _pointer(*names: str | int) -> str:
-    """A JSON Pointer (RFC 6901) of printable, shortened names."""
-    parts = []
-    for name in names:
-        text = str(name)
-        text = "".join(char if char.isprintable() else "�" for char in text[:64])
-        parts.append(text.replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts)
-
-
 def _errors(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     """Flatten DRF's nested error details to `{pointer, detail, code}`, one for each thing wrong."""
     if isinstance(detail, Mapping):
         for name, nested in detail.items():
-            here = pointer if name == "non_field_errors" else pointer + _pointer(name)
+            here = pointer if name == "non_field_errors" else pointer + pointer_to(name)
             yield from _errors(nested, here)
     elif isinstance(detail, list):
         for position, nested in enumerate(detail):
             is_leaf = isinstance(nested, exceptions.ErrorDetail)
-            yield from _errors(nested, pointer if is_leaf else pointer + _pointer(position))
+            yield from _errors(nested, pointer if is_leaf else pointer + pointer_to(position))
     else:
         yield {
             "pointer": pointer,

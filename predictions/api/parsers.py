@@ -8,7 +8,7 @@ take: UTF-8, unique names, finite numbers.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from predictions.api.exceptions import BodyTooLargeError, MalformedBodyError
 
+REPEATED: Final = "Given more than once; give it once."
 #: Levels of nesting that are read; every documented body needs fewer.
 MAX_DEPTH: Final = 8
 
@@ -28,16 +29,21 @@ _DRAIN_LIMIT: Final = 32 * 1024 * 1024
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|[\[\]{}]', re.DOTALL)
 
 
-def request_body(request: Request) -> bytes:
-    """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes. Raises BodyTooLargeError."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def request_body(request: Request, *, limit_bytes: int | None = None) -> bytes:
+    """The body as received, at most `limit_bytes`, or else DATA_UPLOAD_MAX_MEMORY_SIZE. It may be
+    asked for again. Raises BodyTooLargeError."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit_bytes is None else limit_bytes
     length = int(request.META.get("CONTENT_LENGTH") or 0)
+    received = request._request
     if length > limit:
-        stream, left = request._request, min(length, _DRAIN_LIMIT)
-        while left > 0 and (chunk := stream.read(min(left, 1 << 16))):
+        left = min(length, _DRAIN_LIMIT)
+        while left > 0 and (chunk := received.read(min(left, 1 << 16))):
             left -= len(chunk)
         raise BodyTooLargeError(limit_bytes=limit)
-    return bytes(request.body)
+    if not hasattr(received, "_body"):
+        # As HttpRequest.body reads and keeps it, but for a limit that is one for all views.
+        received._body = received.read(length)
+    return bytes(received.body)
 
 
 class StrictJSONParser(JSONParser):
@@ -57,18 +63,43 @@ class StrictJSONParser(JSONParser):
             ) from None
         if not text.strip():
             raise MalformedBodyError("The body is empty; send a JSON object.")
-        _refuse_depth(text)
+        self.check_extent(text)
         try:
             return json.loads(
                 text,
-                object_pairs_hook=_object,
+                object_pairs_hook=self.read_object,
                 parse_int=_int,
                 parse_constant=lambda _: math.nan,
             )
+        except RecursionError:
+            raise MalformedBodyError(
+                f"Nested deeper than {MAX_DEPTH} levels.", code="too-deep"
+            ) from None
         except json.JSONDecodeError as error:
             raise MalformedBodyError(
                 f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
             ) from None
+
+    def check_extent(self, text: str) -> None:
+        """Refuse what is too deep or too large before it is parsed."""
+        _refuse_depth(text)
+
+    def read_object(self, pairs: list[tuple[str, Any]]) -> Any:
+        """An object out of its members, refused if one is given twice."""
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise MalformedBodyError(REPEATED, member=member_repeated(pairs), code="duplicate")
+        return members
+
+
+def member_repeated(pairs: Sequence[tuple[str, Any]]) -> str:
+    """The first member that is given again."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise ValueError("no member is given again")
 
 
 def _refuse_depth(text: str) -> None:
@@ -88,17 +119,6 @@ def _refuse_depth(text: str) -> None:
                 )
         else:
             depth -= 1
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise MalformedBodyError(
-                "Given more than once; give it once.", member=name, code="duplicate"
-            )
-        members[name] = value
-    return members
 
 
 def _int(text: str) -> int | float:

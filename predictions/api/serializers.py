@@ -55,10 +55,7 @@ class FeaturesSerializer(StrictSerializer):
         features, faults = row_check(data)
         if faults:
             raise serializers.ValidationError(
-                {
-                    fault.name: serializers.ErrorDetail(fault.said(), fault.code)
-                    for fault in faults
-                }
+                {fault.name: serializers.ErrorDetail(fault.said(), fault.code) for fault in faults}
             )
         return features
 
@@ -89,6 +86,9 @@ class EmissionFactorSetReferenceSerializer(serializers.Serializer[Any]):
             "version": instance.version,
             "data_year": instance.data_year,
         }
+
+
+_FACTOR_SET_REFERENCE = EmissionFactorSetReferenceSerializer()  # made once, not once a prediction
 
 
 class CautionSerializer(serializers.Serializer[Any]):
@@ -171,7 +171,7 @@ class PredictionOutputSerializer(serializers.Serializer[Any]):
                 for coverage in COVERAGES
             },
             "emission_factor_set": emissions
-            and EmissionFactorSetReferenceSerializer(emissions.factor_set).data,
+            and _FACTOR_SET_REFERENCE.to_representation(emissions.factor_set),
             "is_restated": bool(emissions and emissions.is_restated),
             "support": instance.support,
             "cautions": instance.cautions,
@@ -264,6 +264,9 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     )
     detail = serializers.CharField(help_text="What is wrong and what would be right.")
     code = serializers.CharField()
+    line = serializers.IntegerField(
+        required=False, help_text="Of a CSV, the line that the row starts on."
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -275,6 +278,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
     errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+    error_count = serializers.IntegerField(
+        required=False, help_text="Of a batch: errors in all, of which the first 1,000 are told."
+    )
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.batches.views import BatchViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -17,6 +18,12 @@ router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emis
 
 urlpatterns = [
     *router.urls,
+    path("predictions/batch/", BatchViewSet.as_view({"post": "create"}), name="batch-list"),
+    path(
+        "predictions/batch/<uuid:request_id>/",
+        BatchViewSet.as_view({"get": "retrieve"}),
+        name="batch-detail",
+    ),
     path(
         "buildings/<int:ose_building_id>/predictions/",
         BuildingPredictionViewSet.as_view({"post": "create"}),

@@ -1,12 +1,10 @@
 """Thin views: parse, call the service or selector, serialise."""
 
-import hashlib
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -20,6 +18,7 @@ from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_list
 from predictions.api import examples, exceptions
 from predictions.api.authentication import MayPredict
+from predictions.api.calls import call_of
 from predictions.api.explaining import (
     EmissionFactorSetQuerySerializer,
     EmissionFactorSetSerializer,
@@ -36,14 +35,14 @@ from predictions.api.serializers import (
     PredictionSerializer,
 )
 from predictions.errors import PredictionFailedError
-from predictions.models import Channel, PredictionInput
+from predictions.models import PredictionInput
 from predictions.selectors import (
     building_features,
     explanation_get,
     factors_chosen,
     prediction_list,
 )
-from predictions.services.door import Call, Question, prediction_create
+from predictions.services.door import Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
 
@@ -53,20 +52,6 @@ _EXPLANATION_EXAMPLE = OpenApiExample(
 )
 _NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
 _ASKING: Final = frozenset({"create", "explain", "what_if"})
-
-
-def _call(request: Request, body: bytes) -> Call:
-    user: Any = request.user
-    token: Any = request.auth
-    return Call(
-        caller=user,
-        caller_name=user.get_username(),
-        token_prefix=token.token_key[:8],
-        channel=Channel.API,
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-        body_sha256=hashlib.sha256(body).hexdigest() if body else "",
-        received_at=timezone.now(),
-    )
 
 
 def _empty_body(request: Request) -> bytes:
@@ -87,7 +72,7 @@ class _Predicting(StrictQueryMixin):
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
         (prediction,) = prediction_create(
-            call=_call(request, body),
+            call=call_of(request, body),
             questions=[question],
             emission_factor_set=self.query.validated_data.get("emission_factor_set"),
         )
@@ -197,7 +182,7 @@ class PredictionViewSet(
     def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
         prediction = self.get_object()
         body = _empty_body(request)
-        explanation, is_new = explanation_create(call=_call(request, body), prediction=prediction)
+        explanation, is_new = explanation_create(call=call_of(request, body), prediction=prediction)
         return Response(
             ExplanationSerializer(explanation).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
@@ -227,7 +212,7 @@ class PredictionViewSet(
         asked = WhatIfSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         variation, difference = variation_create(
-            call=_call(request, body),
+            call=call_of(request, body),
             original=original,
             features=asked.varied(original.features),
         )

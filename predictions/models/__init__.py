@@ -1,13 +1,14 @@
 """What is on the record: each call, each input as the model saw it, each output, and what was made
 of them later. Insert-only.
 
-Migrations 0002 to 0004 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
-TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
+Migrations 0002 to 0004 and 0008 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE
+and TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
 same whatever later happens to a user, a token or a building.
 """
 
 from typing import Final
 
+from predictions.models.batch import BatchFormat, PredictionBatch
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
@@ -28,6 +29,7 @@ AUDIT_TABLES: Final = (
     "predictions_predictionoutput",
     "predictions_predictionexplanation",
     "predictions_shadowoutput",
+    "predictions_predictionbatch",
 )
 
 __all__ = [
@@ -36,8 +38,10 @@ __all__ = [
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
+    "BatchFormat",
     "Channel",
     "ErrorCode",
+    "PredictionBatch",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",

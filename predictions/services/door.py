@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -23,15 +23,20 @@ from mlmodel.runtime import ServedModel
 from predictions.models import (
     Channel,
     ErrorCode,
+    PredictionBatch,
     PredictionInput,
     PredictionOutput,
     PredictionRequest,
 )
 from predictions.selectors import factors_chosen
 from predictions.services.answers import InvalidOutputError, output_values
+from predictions.services.recording import rows_store
 from predictions.services.serving import Serving, log_model_failure, serving_get
 
 logger = logging.getLogger(__name__)
+
+#: Rows that the model sees at once: enough to be quick, and a failure is one block's.
+_BLOCK: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +68,12 @@ def prediction_create(
     questions: Sequence[Question],
     emission_factor_set: str | None = None,
     serving: Serving | None = None,
+    batch: PredictionBatch | None = None,
 ) -> list[PredictionInput]:
     """Predict, with every input and output on the record. Returns the stored inputs, each with its
-    `output`.
+    `output`. One question or ten thousand: the statements are as many.
+
+    `batch` says what came with the call of a batch and is stored with it.
 
     An output holds an energy or an error code; the caller decides what an error code means for its
     channel. Emissions are by the latest emission factors, or by those of the set named
@@ -100,11 +108,14 @@ def prediction_create(
     ]
     with transaction.atomic(durable=True):
         request.save(force_insert=True)
-        PredictionInput.objects.bulk_create(inputs)
+        if batch is not None:
+            batch.request = request
+            batch.save(force_insert=True)
+        rows_store(PredictionInput, inputs)
 
     outputs = _outputs(serving.model, inputs, factors)
     with transaction.atomic(durable=True):
-        PredictionOutput.objects.bulk_create(outputs)
+        rows_store(PredictionOutput, outputs)
     return inputs
 
 
@@ -113,19 +124,26 @@ def _outputs(
 ) -> list[PredictionOutput]:
     """Let the model see the stored features; whatever it does becomes one output an input."""
     started = time.perf_counter()
-    predictions: Sequence[Prediction | None]
-    try:
-        predictions = model.predict([stored.features for stored in inputs])
-        if len(predictions) != len(inputs):
-            raise ValueError(f"{len(predictions)} answers to {len(inputs)} inputs")  # noqa: TRY301
-    except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
-        log_model_failure("the served model", error)
-        predictions = [None] * len(inputs)
+    predictions: list[Prediction | None] = []
+    for at in range(0, len(inputs), _BLOCK):
+        block = inputs[at : at + _BLOCK]
+        predictions += _predictions(model, [stored.features for stored in block])
     duration_ms = (time.perf_counter() - started) * 1000
     return [
         _output(stored, prediction, factors, duration_ms)
         for stored, prediction in zip(inputs, predictions, strict=True)
     ]
+
+
+def _predictions(model: ServedModel, rows: Sequence[FeatureRow]) -> Sequence[Prediction | None]:
+    try:
+        predictions = model.predict(rows)
+        if len(predictions) != len(rows):
+            raise ValueError(f"{len(predictions)} answers to {len(rows)} inputs")  # noqa: TRY301
+    except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
+        log_model_failure("the served model", error)
+        return [None] * len(rows)
+    return predictions
 
 
 def _output(

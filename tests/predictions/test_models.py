@@ -9,6 +9,7 @@ from buildings.models import EmissionFactorSet
 from predictions.models import (
     AUDIT_TABLES,
     SHADOW_FIELDS,
+    PredictionBatch,
     PredictionExplanation,
     PredictionInput,
     PredictionOutput,
@@ -33,6 +34,9 @@ def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInp
         **dict.fromkeys(SHADOW_FIELDS, 1.0),
     )
     explanation_create(call=call, prediction=stored)
+    PredictionBatch.objects.create(
+        request=stored.request, format="json", rows_received=1, refused_rows=[]
+    )
     return stored
 
 
