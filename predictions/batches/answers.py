@@ -41,18 +41,23 @@ class AnsweredRow:
         """What was stored of the answer; None if it was skipped, or was never answered."""
         return getattr(self.stored, "output", None)
 
+    @property
+    def is_lacking(self) -> bool:
+        """Whether it has no prediction, for whatever reason."""
+        return self.output is None or self.output.error_code is not None
+
 
 def answered_rows(
-    batch: PredictionBatch, inputs: Iterable[PredictionInput]
+    batch: PredictionBatch, inputs: Iterable[PredictionInput], *, first_row: int = 0
 ) -> Iterator[AnsweredRow]:
-    """Every row that came in, in order."""
+    """Every row that came in, in order; the first is `first_row` of them all."""
     refused = {refusal["row"]: refusal["errors"] for refusal in batch.refused_rows}
     stored = iter(inputs)
     for row in range(batch.rows_received):
         if row in refused:
-            yield AnsweredRow(row, None, refused[row])
+            yield AnsweredRow(first_row + row, None, refused[row])
         else:
-            yield AnsweredRow(row, next(stored), [])
+            yield AnsweredRow(first_row + row, next(stored), [])
 
 
 def row_counts(batch: PredictionBatch, inputs: Iterable[PredictionInput]) -> dict[str, int]:
@@ -69,9 +74,7 @@ def row_counts(batch: PredictionBatch, inputs: Iterable[PredictionInput]) -> dic
     }
 
 
-def csv_chunks(
-    rows: Iterable[AnsweredRow], *, with_header: bool = True, first_row: int = 0
-) -> Iterator[str]:
+def csv_chunks(rows: Iterable[AnsweredRow], *, with_header: bool = True) -> Iterator[str]:
     """A CSV in pieces: a header and a line a row. A text that a spreadsheet would take for a
     formula begins with an apostrophe."""
     text = io.StringIO(newline="")
@@ -79,7 +82,7 @@ def csv_chunks(
     if with_header:
         writer.writerow(COLUMNS)
     for number, row in enumerate(rows, start=1):
-        writer.writerow(map(csv_cell, _cells(row, first_row)))
+        writer.writerow(map(csv_cell, _cells(row)))
         if number % _CHUNK == 0:
             yield text.getvalue()
             text.seek(0)
@@ -98,19 +101,19 @@ def parquet_bytes(rows: Iterable[AnsweredRow]) -> bytes:
         **dict.fromkeys(_TEXTS, pa.string()),
     }
     schema = pa.schema([(name, types.get(name, pa.float64())) for name in COLUMNS])
-    columns = zip(*(_cells(row, 0) for row in rows), strict=True)
+    columns = zip(*(_cells(row) for row in rows), strict=True)
     arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
     written = io.BytesIO()
     parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), written)
     return written.getvalue()
 
 
-def _cells(row: AnsweredRow, first_row: int) -> tuple[Any, ...]:
+def _cells(row: AnsweredRow) -> tuple[Any, ...]:
     stored, output = row.stored, row.output
     building = stored.building if stored is not None else None
     factor_set = output.emission_factor_set if output is not None else None
     return (
-        row.row + first_row,
+        row.row,
         None if stored is None else str(stored.id),
         None if building is None else building.ose_building_id,
         *(getattr(output, name, None) for name in FIGURES),

@@ -12,7 +12,7 @@ from buildings.parsers import MISSING, SetAsideError, boolean, number, one_of
 from buildings.reading import is_blank, rows_of_cells
 from mlmodel.checking import Fault, unknown_member
 from mlmodel.features import FEATURE_NAMES, FEATURES, Feature
-from predictions.batches.rows import Rows, error_of, too_many_rows
+from predictions.batches.rows import Error, Rows, error_of, too_many_rows
 from predictions.errors import BatchFormatError, RowsRefusedError, TooManyRowsError
 from predictions.models import BatchFormat
 
@@ -39,7 +39,9 @@ class CSVReader:
         header = self._next()
         if header is None:
             raise BatchFormatError("The file is empty: a header and a row below it are needed.")
-        self._columns = [_Column(feature) for feature in columns_located(header[1], line=header[0])]
+        self._columns = [
+            FeatureCells(feature) for feature in columns_located(header[1], line=header[0])
+        ]
 
     def block(self, *, size: int) -> Rows:
         """The next rows, at most `size`; none at the end. Blank ones are passed over."""
@@ -62,8 +64,8 @@ class CSVReader:
             raise BatchFormatError(f"Line {error.line_number}: {problem}") from None
 
 
-class _Column:
-    """How the cells below one header are read."""
+class FeatureCells:
+    """Reads texts, as cells of a file or options of a command, as values of one feature."""
 
     def __init__(self, feature: Feature) -> None:
         self.name = feature.name
@@ -118,7 +120,7 @@ def columns_located(header: Sequence[str], *, line: int | None = None) -> list[F
             f"At most {COLUMNS_MAX} columns are looked at; {len(FEATURES)} mean something."
         )
     located: list[Feature | None] = [_FEATURES.get(header_key(name)) for name in header]
-    errors = []
+    errors: list[Error] = []
     for at, (name, feature) in enumerate(zip(header, located, strict=True)):
         if feature is None:
             fault = unknown_member("_".join(name.casefold().split()))

@@ -33,9 +33,7 @@ def batch_create(
     """
     if not is_skipping or not rows.features:
         rows.require_all()
-    batch = PredictionBatch(
-        format=rows.format, rows_received=rows.received, refused_rows=rows.refused_report()
-    )
+    batch = batch_of(rows)
     with _collection_paused():
         inputs = prediction_create(
             call=call,
@@ -47,6 +45,13 @@ def batch_create(
             batch=batch,
         )
     return batch, inputs
+
+
+def batch_of(rows: Rows) -> PredictionBatch:
+    """What of these rows is stored beside the inputs; not saved."""
+    return PredictionBatch(
+        format=rows.format, rows_received=rows.received, refused_rows=rows.refused_report()
+    )
 
 
 def building_rows(*, ose_building_ids: Sequence[Any]) -> Rows:

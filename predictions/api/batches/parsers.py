@@ -1,8 +1,7 @@
 """Bodies of a batch: JSON, CSV and Parquet, each with its limit."""
 
 import io
-from collections.abc import Mapping
-from typing import IO, Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from django.conf import settings
 from rest_framework.parsers import BaseParser
@@ -33,12 +32,8 @@ class BatchParser(BaseParser):
         """Larger bodies are not read."""
         return int(settings.BATCH_BODY_BYTES_MAX[cls.format])
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Rows | list[Any]:
+    def rows(self, body: bytes) -> Rows | list[Any]:
+        """Raises RowsRefusedError, and what says that it cannot be read or is too much."""
         raise NotImplementedError
 
 
@@ -47,17 +42,12 @@ class BatchJSONParser(StrictJSONParser, BatchParser):
 
     format = "json"
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Rows | list[Any]:
-        body = super().parse(stream, media_type, parser_context)
-        if isinstance(body, _Repeated):
-            raise MalformedBodyError(REPEATED, member=body.member, code="duplicate")
-        items = _items(body)
-        if BUILDING_IDS in body:
+    def rows(self, body: bytes) -> Rows | list[Any]:
+        content: Any = self.parse(io.BytesIO(body))
+        if isinstance(content, _Repeated):
+            raise MalformedBodyError(REPEATED, member=content.member, code="duplicate")
+        items = _items(content)
+        if BUILDING_IDS in content:
             return items
         rows = Rows(BatchFormat.JSON)
         for item in items:
@@ -88,13 +78,8 @@ class BatchCSVParser(BatchParser):
     media_type = "text/csv"
     format = "csv"
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Rows:
-        return rows_of_csv(stream, limit=ROWS_MAX)
+    def rows(self, body: bytes) -> Rows:
+        return rows_of_csv(io.BytesIO(body), limit=ROWS_MAX)
 
 
 class BatchParquetParser(BatchParser):
@@ -103,13 +88,8 @@ class BatchParquetParser(BatchParser):
     media_type = "application/vnd.apache.parquet"
     format = "parquet"
 
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Rows:
-        return rows_of_parquet(stream.read())
+    def rows(self, body: bytes) -> Rows:
+        return rows_of_parquet(body)
 
 
 class _Repeated:
@@ -122,7 +102,7 @@ class _Repeated:
 def body_parsed(parser: BatchParser, body: bytes) -> Rows | list[Any]:
     """What this parser makes of a whole body; at least one row. Raises RowsRefusedError, and what
     the parser raises."""
-    parsed = parser.parse(io.BytesIO(body))
+    parsed = parser.rows(body)
     if not (parsed if isinstance(parsed, list) else parsed.received):
         member = BUILDING_IDS if isinstance(parsed, list) else ROWS
         _refuse(error_of(Fault(member, "empty", "Give one row at least."), member))

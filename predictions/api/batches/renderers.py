@@ -58,6 +58,11 @@ class BatchParquetRenderer(BatchRenderer):
         yield parquet_bytes(rows)
 
 
+def json_line(row: AnsweredRow) -> str:
+    """A row as one line of JSON, without its end."""
+    return _dumps(row_shown(row))
+
+
 def row_shown(row: AnsweredRow) -> dict[str, Any]:
     """A row as JSON: what one prediction answers as `output`, or the errors it was skipped for."""
     stored, output = row.stored, row.output
@@ -76,7 +81,7 @@ def row_shown(row: AnsweredRow) -> dict[str, Any]:
 def _joined(start: str, between: str, rows: Iterable[AnsweredRow], end: str) -> Iterator[bytes]:
     before, block = start, []
     for row in rows:
-        block.append(before + _dumps(row_shown(row)))
+        block.append(before + json_line(row))
         before = between
         if len(block) == _CHUNK:
             yield "".join(block).encode()

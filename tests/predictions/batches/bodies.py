@@ -32,9 +32,9 @@ def post(
     return api.generic(
         "POST",
         URL + query,
-        content,
+        content,  # type: ignore[arg-type]  # bytes too
         content_type,
-        headers={"Accept": accept, **headers},  # type: ignore[arg-type]  # bytes too
+        headers={"Accept": accept, **headers},
     )
 
 
