@@ -230,7 +230,7 @@ def _shipped_measured(options: argparse.Namespace) -> list[dict[str, Any]]:
 
     manifest = json.loads((SHIPPED / "manifest.json").read_text(encoding="utf-8"))
     pipeline = load_estimator(SHIPPED / "model", manifest["file_digests"])
-    served = _served(SHIPPED / "model", manifest)
+    served = served_model(SHIPPED / "model", manifest)
     rows = buildings(options.rows)
 
     def by_pipeline(rows: Any) -> Any:
@@ -278,7 +278,7 @@ def buildings(count: int, seed: int = 4) -> list[FeatureRow]:
     return rows
 
 
-def _served(directory: Path, manifest: Mapping[str, Any]) -> ServedModel:
+def served_model(directory: Path, manifest: Mapping[str, Any]) -> ServedModel:
     return ServedModel.load(
         directory,
         name="shipped",
