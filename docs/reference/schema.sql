@@ -562,6 +562,17 @@ CREATE TABLE public.predictions_apitoken (
     user_id integer NOT NULL
 );
 
+CREATE TABLE public.predictions_predictionbatch (
+    request_id uuid NOT NULL,
+    format character varying(16) NOT NULL,
+    rows_received integer NOT NULL,
+    refused_rows jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT predictionbatch_format_known CHECK (((format)::text = ANY ((ARRAY['json'::character varying, 'csv'::character varying, 'parquet'::character varying, 'buildings'::character varying])::text[]))),
+    CONSTRAINT predictionbatch_rows_received_positive CHECK ((rows_received > 0)),
+    CONSTRAINT predictions_predictionbatch_rows_received_check CHECK ((rows_received >= 0))
+);
+
 CREATE TABLE public.predictions_predictionexplanation (
     id uuid NOT NULL,
     caller_name character varying(150) NOT NULL,
@@ -808,6 +819,9 @@ ALTER TABLE ONLY public.predictions_predictioninput
 ALTER TABLE ONLY public.predictions_apitoken
     ADD CONSTRAINT predictions_apitoken_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.predictions_predictionbatch
+    ADD CONSTRAINT predictions_predictionbatch_pkey PRIMARY KEY (request_id);
+
 ALTER TABLE ONLY public.predictions_predictionexplanation
     ADD CONSTRAINT predictions_predictionexplanation_input_id_key UNIQUE (input_id);
 
@@ -974,6 +988,10 @@ CREATE TRIGGER mlmodel_modelpromotion_insert_only BEFORE DELETE OR UPDATE ON pub
 
 CREATE TRIGGER mlmodel_modelpromotion_no_truncate BEFORE TRUNCATE ON public.mlmodel_modelpromotion FOR EACH STATEMENT EXECUTE FUNCTION public.mlmodel_refuse_change();
 
+CREATE TRIGGER predictions_predictionbatch_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictionbatch FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
+
+CREATE TRIGGER predictions_predictionbatch_no_truncate BEFORE TRUNCATE ON public.predictions_predictionbatch FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_change();
+
 CREATE TRIGGER predictions_predictionexplanation_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictionexplanation FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
 
 CREATE TRIGGER predictions_predictionexplanation_no_truncate BEFORE TRUNCATE ON public.predictions_predictionexplanation FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_change();
@@ -1093,6 +1111,9 @@ ALTER TABLE ONLY public.predictions_predictionrequest
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predicti_request_id_836ce2c1_fk_predictio FOREIGN KEY (request_id) REFERENCES public.predictions_predictionrequest(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.predictions_predictionbatch
+    ADD CONSTRAINT predictions_predicti_request_id_e7c2dc57_fk_predictio FOREIGN KEY (request_id) REFERENCES public.predictions_predictionrequest(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predicti_what_if_of_id_c6514fc3_fk_predictio FOREIGN KEY (what_if_of_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -1129,4 +1150,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('predictions', '0002_insert_only', now()),
     ('predictions', '0003_answers_by_fuel', now()),
     ('predictions', '0004_shadow', now()),
+    ('predictions', '0008_batches', now()),
     ('sessions', '0001_initial', now());
