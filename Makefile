@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 
 python := .venv/bin/python
 
-.PHONY: help run setup serve test lint format types contracts check schema schema-write lock clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema schema-write lock clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -50,6 +50,7 @@ contracts: venv-dev ## who may import whom
 
 check: venv-dev schema ## migrations, reference pages, deployment settings, API schema
 	$(python) -m config.postgres $(python) manage.py makemigrations --check --dry-run
+	$(python) manage.py export_messages --check
 	$(python) -m config.postgres $(python) manage.py export_reference --check
 	DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=example.org \
 	  SECRET_KEY=$$($(python) -c "import secrets; print(secrets.token_urlsafe(64))") \
@@ -62,7 +63,11 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	  { echo "docs/reference/openapi.yaml is out of date: make schema-write" >&2; exit 1; }; } && \
 	echo "docs/reference/openapi.yaml is up to date."
 
-schema-write: venv-dev ## write anew what is made from the code: OpenAPI, SQL schema, pages of docs/
+lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.js, or fetches it into .venv)
+	@sh .ci/spectral/run
+
+schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI, SQL schema, pages of docs/
+	$(python) manage.py export_messages
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
 
@@ -76,7 +81,7 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	compile --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .coverage .coverage.* coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

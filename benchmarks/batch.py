@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def rows_valid(count: int) -> list[FeatureRow]:
     """Made-up rows without what contradicts itself."""
-    rows = []
+    rows: list[FeatureRow] = []
     for row in buildings(count):
         kept = dict(row)
         while conflicts := feature_conflicts(kept):
@@ -156,7 +156,7 @@ class _Record:
             PredictionRequest,
         )
 
-        self._transactions = (
+        self._transactions: tuple[tuple[Any, ...], ...] = (
             (PredictionRequest, PredictionBatch, PredictionInput),
             (PredictionOutput,),
         )

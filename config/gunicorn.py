@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 # gunicorn reads this file before it puts the project's directory on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from gunicorn import glogging
+from gunicorn import glogging, util
 
 from config.env import env
 from config.logging import logging_settings
 
 if TYPE_CHECKING:
+    import socket
+
     from gunicorn.config import Config
     from gunicorn.workers.base import Worker
 
@@ -65,6 +67,42 @@ class Logger(glogging.Logger):
 
 
 logger_class = Logger
+
+
+def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: str) -> None:
+    """Answer what is no HTTP, and so reaches no application, with a problem document. It is the
+    caller's doing (400) unless gunicorn itself failed (500)."""
+    import json
+    from http import HTTPStatus
+
+    import uuid_utils.compat as uuid7s
+
+    from config.security import DATA_POLICY
+    from predictions.api.problems import (
+        BAD_REQUEST,
+        INTERNAL_ERROR,
+        PROBLEM_MEDIA_TYPE,
+        Problem,
+    )
+
+    kind = INTERNAL_ERROR if status == 500 else BAD_REQUEST
+    document = Problem(kind, kind.when).document(request_id=str(uuid7s.uuid7()))
+    body = json.dumps(document)
+    head = (
+        f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}",
+        "Connection: close",
+        f"Content-Type: {PROBLEM_MEDIA_TYPE}",
+        "Content-Language: en",
+        f"Content-Security-Policy: {DATA_POLICY}",
+        "X-Content-Type-Options: nosniff",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {document['request_id']}",
+    )
+    util.write_nonblock(sock, "\r\n".join((*head, "", body)).encode("ascii"))
+
+
+# gunicorn's own is a page of HTML that quotes what was sent, and there is no setting for it.
+util.write_error = _write_problem
 
 
 def post_worker_init(worker: "Worker") -> None:

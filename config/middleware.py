@@ -3,12 +3,17 @@
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache, lru_cache
 from typing import Final
 
 import uuid_utils.compat as uuid7s
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
-from predictions.api.exceptions import LENGTH_REQUIRED, problem_page
+from predictions.api.exceptions import API_PREFIX, problem_page
+from predictions.api.problems import LENGTH_REQUIRED, Problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -46,6 +51,42 @@ class RequestIdMiddleware:
         return response
 
 
+@cache
+def _languages() -> frozenset[str]:
+    return frozenset(code for code, _ in settings.LANGUAGES)
+
+
+@lru_cache(maxsize=1024)
+def accepted_language(accept_language: str) -> str:
+    """The language, among those there are, that this header prefers (RFC 9110); else English."""
+    for wanted, quality in parse_accept_lang_header(accept_language.lower()):
+        language = wanted.partition("-")[0]
+        if quality > 0 and language in _languages():
+            return language
+    return str(settings.LANGUAGE_CODE)
+
+
+class LanguageMiddleware:
+    """Has what is said below `/api/` in the language that Accept-Language prefers.
+
+    Django's own also asks session and cookie, and would turn the staff's admin. Whoever writes a
+    text says so in the answer's headers (`predictions.api.exceptions.in_language`).
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        if not accepted or not request.path_info.startswith(API_PREFIX):
+            return self.get_response(request)
+        language = accepted_language(accepted)
+        if language == settings.LANGUAGE_CODE:  # active already, and to activate takes 10 µs
+            return self.get_response(request)
+        with translation.override(language):
+            return self.get_response(request)
+
+
 class LengthRequiredMiddleware:
     """Refuses a chunked body with 411: WSGI cannot say where it ends, and Django would read it as
     empty."""
@@ -55,5 +96,5 @@ class LengthRequiredMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
-            return problem_page(request, LENGTH_REQUIRED, "Send a Content-Length header.")
+            return problem_page(request, Problem(LENGTH_REQUIRED, LENGTH_REQUIRED.fix))
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""Reference pages made from the code: database schema (SQL and diagram) and features."""
+"""Reference pages made from the code: database schema (SQL and diagram), features and errors."""
 
 import os
 import re
@@ -14,6 +14,7 @@ from buildings.models import PROVENANCE_TABLES
 from config.postgres.account import wheel_package
 from mlmodel.features import FEATURES, Feature
 from mlmodel.models import INSERT_ONLY_TABLES
+from predictions.api.problems import PROBLEMS, RETRIES, Location
 from predictions.models import AUDIT_TABLES
 
 _APPS: Final = ("buildings", "mlmodel", "predictions")
@@ -41,6 +42,46 @@ except the users that others point to.
 What each column of the dataset holds: [data-dictionary.md](data-dictionary.md).
 
 PostgreSQL refuses UPDATE, DELETE and TRUNCATE on these tables, by triggers:
+
+"""
+
+_ERRORS_HEADER: Final = """\
+# Errors
+
+Made from `predictions/api/problems.py` by `manage.py export_reference`; do not edit.
+
+Whatever is refused below `/api/` is answered by a problem document (RFC 9457),
+`Content-Type: application/problem+json`:
+
+```json
+{
+  "type": "/api/v1/problems/invalid-input/",
+  "title": "The input is not valid",
+  "status": 400,
+  "detail": "Must be from 1800 to 2100.",
+  "errors": [
+    {
+      "in": "body",
+      "pointer": "/year_built",
+      "detail": "Must be from 1800 to 2100.",
+      "code": "out-of-range"
+    }
+  ],
+  "request_id": "0199d3a0-0000-7000-8000-000000000000"
+}
+```
+
+- `type` is the kind of problem: compare it as a string, or GET it from the same host: it explains
+  itself, and `/api/v1/problems/` lists all of them.
+- `errors` comes with every 4xx and lists all that is wrong at once. `in` is the part of the request
+  at fault ({locations}); `pointer` is a JSON Pointer (RFC 6901) into it: a member of the body, or a
+  parameter or header by its name. An empty one means all of it.
+- `code`, of an error, is the same in every language; `title` and `detail` are for people, in
+  English or, by `Accept-Language: fr`, in French. `Content-Language` says which.
+- `request_id` is in the header `X-Request-ID` and in our log, too.
+- Nothing that was sent is sent back, except names of members.
+
+## Whether to ask again
 
 """
 
@@ -157,3 +198,22 @@ def _kind(feature: Feature) -> str:
     if feature.kind in ("number", "integer"):
         return f"{feature.kind}, {feature.bounds}"
     return "true, false" if feature.kind == "boolean" else f"one of {len(feature.choices)} (below)"
+
+
+def errors_page() -> str:
+    """The catalogue of problems."""
+    retries = "".join(f"- `{retry}`: {said}\n" for retry, said in RETRIES.items())
+    rows = "".join(
+        f'| {each.status} | <a id="{each.slug}"></a>`{each.slug}` | {each.title} | {each.when} | '
+        f"{each.fix} | {each.retry} |\n"
+        for each in PROBLEMS
+    )
+    header = _ERRORS_HEADER.replace(
+        "{locations}", ", ".join(f"`{location}`" for location in Location)
+    )
+    return (
+        f"{header}{retries}\n## Kinds of problems\n\n"
+        "| status | `type` ends in | title | when | what to do | retry |\n"
+        "|---|---|---|---|---|---|\n"
+        f"{rows}"
+    )

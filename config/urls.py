@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
 
 urlpatterns = [
@@ -15,9 +15,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("buildings.api.urls")),
     path("api/v1/", include("predictions.api.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(), name="docs"),
-    path("api/v1/redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    path("api/v1/schema/", SchemaView.as_view(), name="schema"),
+    path("api/v1/docs/", SwaggerView.as_view(), name="docs"),
+    path("api/v1/redoc/", RedocView.as_view(), name="redoc"),
 ]
 
 handler400 = "predictions.api.exceptions.bad_request_page"

@@ -17,6 +17,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mlmodel.messages import Message
+
 FeatureKind: TypeAlias = Literal["number", "integer", "category", "boolean"]
 FeatureValue: TypeAlias = float | int | str | bool | None
 #: One building as the model is told of it: feature name -> value; an absent name means the same
@@ -53,9 +55,17 @@ class Feature:
         """The inclusive bounds with their unit, for people; empty without bounds."""
         if self.minimum is None or self.maximum is None:
             return ""
+        return f"{self.written(self.minimum)} to {self.written(self.maximum)}{self.unit_suffix}"
+
+    @property
+    def unit_suffix(self) -> str:
+        """What follows a value: a space and the unit; nothing after a year."""
+        return f" {self.unit}" if self.unit and self.unit != "year" else ""
+
+    def written(self, value: float | None) -> str:
+        """A value of this feature for people: thousands grouped by commas, but not of a year."""
         form = "{:.0f}" if self.unit == "year" else "{:,.15g}"
-        unit = f" {self.unit}" if self.unit and self.unit != "year" else ""
-        return f"{form.format(self.minimum)} to {form.format(self.maximum)}{unit}"
+        return "" if value is None else form.format(value)
 
 
 BUILDING_TYPES: Final = (
@@ -403,24 +413,24 @@ def building_area(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.maximum(total - parking, 0.1 * total)
 
 
-def feature_conflicts(row: FeatureRow) -> dict[str, str]:
+def feature_conflicts(row: FeatureRow) -> dict[str, Message]:
     """What in this row contradicts itself, as feature name -> what would be right; empty if
     nothing does."""
-    conflicts: dict[str, str] = {}
+    conflicts: dict[str, Message] = {}
     total, parking = row.get("gross_floor_area_sqft"), row.get("parking_gfa_sqft")
     if isinstance(total, int | float) and isinstance(parking, int | float) and parking > total:
-        conflicts["parking_gfa_sqft"] = (
+        conflicts["parking_gfa_sqft"] = Message(
             "Must not exceed gross_floor_area_sqft, which includes parking."
         )
     if (row.get("latitude") is None) != (row.get("longitude") is None):
         lone = "longitude" if row.get("longitude") is None else "latitude"
-        conflicts[lone] = "Give latitude and longitude together or neither."
+        conflicts[lone] = Message("Give latitude and longitude together or neither.")
     larger = None
     for rank in USE_RANKS:
         use, area = f"{rank}_property_use_type", f"{rank}_property_use_type_gfa_sqft"
         if row.get(area) is not None and row.get(use) is None:
-            conflicts[area] = f"An area needs its use: give {use} too."
+            conflicts[area] = Message("An area needs its use: give %(use)s too.", {"use": use})
         if larger and row.get(use) is not None and row.get(larger) is None:
-            conflicts[use] = f"Give {larger} first."
+            conflicts[use] = Message("Give %(larger)s first.", {"larger": larger})
         larger = use
     return conflicts

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from buildings.models import BenchmarkRecord, DatasetImport
@@ -120,8 +121,12 @@ def record_features(record: BenchmarkRecord) -> dict[str, FeatureValue]:
     ]
     if lacking:
         raise IncompleteFactsError(
-            f"Building {record.building.ose_building_id} has no usable {', '.join(lacking)} "
-            f"on record for {record.data_year}."
+            gettext("Building %(id)d has no usable %(features)s on record for %(year)d.")
+            % {
+                "id": record.building.ose_building_id,
+                "features": ", ".join(lacking),
+                "year": record.data_year,
+            }
         )
     return features
 

@@ -54,13 +54,3 @@ class RowsRefusedError(PredictionError):
         super().__init__(f"{error_count} errors in the rows of a batch")
         self.errors = errors
         self.error_count = error_count
-
-
-def pointer_to(*names: str | int) -> str:
-    """A JSON Pointer (RFC 6901) of printable, shortened names."""
-    parts = []
-    for name in names:
-        text = str(name)
-        text = "".join(char if char.isprintable() else "�" for char in text[:64])
-        parts.append(text.replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import Permission, User
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
@@ -55,8 +56,10 @@ def factors_chosen(*, slug: str | None) -> KnownFactors:
     factors = known_factors_get(slug=slug)
     if factors is None and slug is not None:
         raise UnknownEmissionFactorSetError(
-            "There is no such set of emission factors; `emission-factor-sets/` lists those there "
-            "are."
+            gettext(
+                "There is no such set of emission factors; `emission-factor-sets/` lists those "
+                "there are."
+            )
         )
     if factors is None:
         raise EmissionFactorsMissingError(
@@ -74,7 +77,9 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
     building = building_get(ose_building_id=ose_building_id)
     record = benchmark_record_latest(building=building)
     if record is None:
-        raise IncompleteFactsError(f"Building {ose_building_id} has no yearly record.")
+        raise IncompleteFactsError(
+            gettext("Building %(id)d has no yearly record.") % {"id": ose_building_id}
+        )
     return building, record_features(record)
 
 
@@ -84,7 +89,9 @@ def buildings_features(
     """The same of many, or why not, by identifier; buildings that do not exist are left out. Three
     queries, however many."""
     found: dict[int, tuple[Building, FeatureRow] | IncompleteFactsError] = {
-        number: IncompleteFactsError(f"Building {number} has no yearly record.")
+        number: IncompleteFactsError(
+            gettext("Building %(id)d has no yearly record.") % {"id": number}
+        )
         for number in Building.objects.filter(ose_building_id__in=ose_building_ids).values_list(
             "ose_building_id", flat=True
         )

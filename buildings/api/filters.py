@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -65,7 +67,7 @@ class NumberField(serializers.FloatField):
 class TruthField(serializers.BooleanField):
     """`true` or `false`."""
 
-    default_error_messages = {"invalid": "Must be `true` or `false`."}
+    default_error_messages = {"invalid": gettext_lazy("Must be `true` or `false`.")}
 
     def to_internal_value(self, data: Any) -> bool:
         if data not in {"true", "false"}:
@@ -87,7 +89,7 @@ class VocabularyField(serializers.ChoiceField):
         try:
             return self.by_folded[data.casefold()]
         except KeyError:
-            raise serializers.ValidationError(_unknown_said(data, self.by_folded)) from None
+            raise _unknown_choice(data, self.by_folded) from None
 
 
 @extend_schema_field(
@@ -110,7 +112,7 @@ class NeighborhoodField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data).upper()
         if not re.fullmatch(NEIGHBORHOOD_PATTERN, name):
-            raise serializers.ValidationError(_unknown_said(name, self._by_folded))
+            raise _unknown_choice(name, self._by_folded)
         return name
 
 
@@ -124,12 +126,14 @@ class SearchField(serializers.CharField):
         text = super().to_internal_value(data)
         is_number = text.isascii() and text.isdigit()
         if len(text) < SEARCH_LENGTH_MIN and not is_number:
-            raise serializers.ValidationError(
-                f"At least {SEARCH_LENGTH_MIN} characters are needed to search names and "
-                "addresses; only an OSE building id may be shorter."
+            said = _(
+                "At least %(minimum)d characters are needed to search names and addresses; only an "
+                "OSE building id may be shorter."
             )
+            raise serializers.ValidationError(said % {"minimum": SEARCH_LENGTH_MIN}, "too-short")
         if not any(character.isalnum() for character in text):
-            raise serializers.ValidationError("Letters or digits are needed to search for.")
+            said = _("Letters or digits are needed to search for.")
+            raise serializers.ValidationError(said, "no-letters")
         return text
 
 
@@ -143,12 +147,16 @@ class StatusField(serializers.CharField):
         return self._by_folded.get(text.casefold(), text)
 
 
-def _unknown_said(given: str, by_folded: dict[str, str]) -> str:
+def _unknown_choice(given: str, by_folded: dict[str, str]) -> serializers.ValidationError:
     """Says which known values are close to the given one, which is not repeated."""
     close = difflib.get_close_matches(given.casefold()[:100], by_folded, n=3)
-    label = "Did you mean" if close else "Known"
     names = ", ".join(f"`{by_folded[name]}`" for name in (close or by_folded))
-    return f"Not a known value. {label}: {names}{'?' if close else '.'}"
+    said = (
+        _("Not a known value. Did you mean: %(names)s?")
+        if close
+        else _("Not a known value. Known: %(names)s.")
+    )
+    return serializers.ValidationError(said % {"names": names}, "unknown-choice")
 
 
 class UnitsQuerySerializer(serializers.Serializer[Any]):
@@ -213,11 +221,12 @@ class _PlaceAndSizeSerializer(UnitsQuerySerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         errors = {}
         for name, low in attrs.items():
-            high = attrs.get(f"{name.removesuffix('_min')}_max")
+            maximum = f"{name.removesuffix('_min')}_max"
+            high = attrs.get(maximum)
             if name.endswith("_min") and high is not None and low > high:
-                errors[name] = f"Larger than `{name.removesuffix('_min')}_max`."
+                errors[name] = _("Larger than `%(maximum)s`.") % {"maximum": maximum}
         if errors:
-            raise serializers.ValidationError(errors)
+            raise serializers.ValidationError(errors, "conflict")
         return attrs
 
 
@@ -295,8 +304,8 @@ class BuildingListQuerySerializer(_PlaceAndSizeSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "quality_flag" in attrs and attrs.get("has_quality_flags") is False:
-            said = "No record without flags has the one that `quality_flag` asks for."
-            raise serializers.ValidationError({"has_quality_flags": said})
+            said = _("No record without flags has the one that `quality_flag` asks for.")
+            raise serializers.ValidationError({"has_quality_flags": said}, "conflict")
         return super().validate(attrs)
 
     def filters(self) -> BuildingFilters:

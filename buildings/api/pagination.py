@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlencode
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import BooleanField, F, Func, QuerySet, Value
-from rest_framework.exceptions import NotFound, ValidationError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.pagination import BasePagination, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +25,8 @@ from rest_framework.serializers import Serializer
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
+
+from buildings.api.errors import InvalidQueryError
 
 
 class _StrictPages:
@@ -43,16 +46,37 @@ class _StrictPages:
         # int() alone would take "1_0", " 10" and digits of other scripts.
         is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
         if not is_number or not 1 <= int(text) <= maximum:
-            said = f"A whole number between 1 and {maximum} is needed."
-            raise ValidationError({name: said})
+            said = _("A whole number between 1 and %(maximum)d is needed.") % {"maximum": maximum}
+            raise InvalidQueryError({name: said}, "out-of-range")
         return int(text)
 
     def max_page_size_for(self, request: Request) -> int:
         return self.max_page_size or 0
 
-    def _cursor_refusal(self) -> ValidationError:
-        said = "This cursor is not valid; follow the links `next` and `previous` of a page."
-        return ValidationError({self.cursor_query_param: said})
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {
+                    **link,
+                    "description": "The next page; null on the last one.",
+                    "example": example,
+                },
+                "previous": {
+                    **link,
+                    "description": "The page before; null on the first one.",
+                    "example": None,
+                },
+                "results": schema,
+            },
+        }
+
+    def _cursor_refusal(self) -> InvalidQueryError:
+        said = _("This cursor is not valid; follow the links `next` and `previous` of a page.")
+        return InvalidQueryError({self.cursor_query_param: said}, "not-a-cursor")
 
 
 class StrictCursorPagination(_StrictPages, CursorPagination):
@@ -201,8 +225,8 @@ class KeysetPagination(_StrictPages, BasePagination):
     def _get_ordering(self, request: Request) -> tuple[Ordering, bool]:
         name = request.query_params.get(self.ordering_query_param, self.orderings[0].field)
         if name not in self._orderings:
-            said = f"Not an ordering. Known: {', '.join(self._orderings)}."
-            raise ValidationError({self.ordering_query_param: said})
+            said = _("Not an ordering. Known: %(names)s.") % {"names": ", ".join(self._orderings)}
+            raise InvalidQueryError({self.ordering_query_param: said}, "unknown-choice")
         return self._orderings[name]
 
     # Cursors: [digest of the list, direction, position], as JSON in base64url.
@@ -224,8 +248,11 @@ class KeysetPagination(_StrictPages, BasePagination):
         if not isinstance(digest, str) or not isinstance(is_backward, bool):
             raise self._cursor_refusal()
         if digest != self._list_digest():
-            said = "This cursor belongs to another list: to other filters, ordering or units."
-            raise ValidationError({self.cursor_query_param: f"{said} Start again without it."})
+            said = _(
+                "This cursor belongs to another list: to other filters, ordering or units. Start "
+                "again without it."
+            )
+            raise InvalidQueryError({self.cursor_query_param: said}, "cursor-of-another-list")
         if not self._is_position(position, ordering, may_lack=is_backward):
             raise self._cursor_refusal()
         return _Cursor(is_backward, None if position is None else tuple(position))
@@ -251,27 +278,6 @@ class KeysetPagination(_StrictPages, BasePagination):
         return replace_query_param(url, self.cursor_query_param, text.decode().rstrip("="))
 
     # Schema
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
-        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {
-                "next": {
-                    **link,
-                    "description": "The next page; null on the last one.",
-                    "example": example,
-                },
-                "previous": {
-                    **link,
-                    "description": "The page before; null on the first one.",
-                    "example": None,
-                },
-                "results": schema,
-            },
-        }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         renderers = getattr(view, "renderer_classes", ())
@@ -376,11 +382,11 @@ class StrictQueryMixin(GenericViewSet[Any]):
         errors = {}
         for name, values in request.query_params.lists():
             if name not in known:
-                errors[name] = f"Unknown query parameter. {_known_said(known)}"
+                errors[name] = ErrorDetail(_unknown_said(known), "unknown-parameter")
             elif len(values) > 1:
-                errors[name] = "Given more than once."
+                errors[name] = ErrorDetail(_("Given more than once; give it once."), "duplicate")
         if errors:
-            raise ValidationError(errors)
+            raise InvalidQueryError(errors)
 
     def known_query_parameters(self) -> Sequence[str]:
         """The action's own and, of a list, the paginator's parameters."""
@@ -397,10 +403,13 @@ class StrictQueryMixin(GenericViewSet[Any]):
         # A plain dict: of a form's data, serializers read an empty value as none at all.
         data = self.request.query_params.dict()
         serializer = self.query_serializers[self.action](data=data)
-        serializer.is_valid(raise_exception=True)
+        if not serializer.is_valid():
+            raise InvalidQueryError(serializer.errors)
         return serializer
 
 
-def _known_said(known: Iterable[str]) -> str:
+def _unknown_said(known: Iterable[str]) -> str:
     names = ", ".join(known)
-    return f"Known here: {names}." if names else "None is known here."
+    if not names:
+        return _("Unknown query parameter. None is known here.")
+    return _("Unknown query parameter. Known here: %(names)s.") % {"names": names}

@@ -382,7 +382,7 @@ class _SummaryField(serializers.JSONField):
 
 @extend_schema_field(
     {
-        "type": ["object", "null"],
+        "type": "object",
         "required": ["type", "coordinates"],
         "properties": {
             "type": {"type": "string", "const": "Point"},

@@ -150,7 +150,7 @@ class BuildingViewSet(StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
                 with_published="include" in self.query.validated_data,
             )
         except Building.DoesNotExist:
-            raise NotFound(f"There is no building {ose_building_id}.") from None
+            raise NotFound from None
         self.check_object_permissions(self.request, building)
         return building
 

@@ -30,8 +30,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
-    "config.middleware.LengthRequiredMiddleware",
+    "config.security.SecurityHeadersMiddleware",
+    "config.middleware.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.LengthRequiredMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -67,6 +69,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+#: What the API says its refusals in; a second one needs a catalogue in locale/.
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
 TIME_ZONE = "UTC"
@@ -147,20 +153,28 @@ SPECTACULAR_SETTINGS = {
         "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
         "in kBtu a year, areas are ft² of gross floor area."
     ),
+    "CONTACT": {"name": "Futurisys Energy"},
+    "LICENSE": {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
+    "SERVERS": [{"url": "/", "description": "The host that serves this document"}],
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",
     },
     "TAGS": [
-        {"name": "predictions", "description": "Ask, and read what was asked before."},
         {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
+        {
+            "name": "emission-factor-sets",
+            "description": "By which factors fuels become emissions.",
+        },
         {"name": "models", "description": "Which model versions there are."},
+        {"name": "predictions", "description": "Ask, and read what was asked before."},
+        {"name": "problems", "description": "Why a request may be refused, and what to do then."},
     ],
 }

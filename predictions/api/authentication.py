@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
@@ -30,14 +32,16 @@ class ApiTokenAuthentication(TokenAuthentication):
     def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
         api_token = api_token_get_valid(digest=hash_token(token.decode("latin-1")))
         if api_token is None:
-            raise AuthenticationFailed("This token is unknown, expired or revoked.")
+            raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         return api_token.user, api_token
 
 
 class MayPredict(BasePermission):
     """The token's user holds predictions.add_predictionrequest, as group `api_client` gives it."""
 
-    message = "This token may read but not predict; its user is not in the group `api_client`."
+    message = gettext_lazy(
+        "This token may read but not predict; its user is not in the group `api_client`."
+    )
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         token: Any = request.auth

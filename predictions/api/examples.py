@@ -196,6 +196,7 @@ BATCH: Final[dict[str, Any]] = {
             "error_code": None,
             "errors": [
                 {
+                    "in": "body",
                     "pointer": "/rows/1/year_built",
                     "detail": "Must be from 1850 to 2050.",
                     "code": "out-of-range",

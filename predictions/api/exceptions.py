@@ -1,27 +1,42 @@
-"""The one place where errors become HTTP: every status and problem document (RFC 9457) is decided
-here.
+"""The one place where errors become HTTP: which problem of the catalogue (`problems`) answers which
+exception.
 
 `problem_response` is Django REST framework's handler; the `*_page` functions are Django's own, and
 answer the same way below `/api/`. Nothing that a caller sent is repeated, except the names of
-members, shortened and made printable.
+members, shortened and made printable. Texts are in the language that is active
+(`config.middleware.LanguageMiddleware`).
 """
 
 import logging
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
-from django.views import defaults
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+from django.views import csrf, defaults
 from rest_framework import exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from buildings.api.errors import InvalidQueryError
 from mlmodel.errors import IncompleteFactsError, ModelError
+from predictions.api import problems
+from predictions.api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    Fault,
+    Location,
+    Place,
+    Problem,
+    grouped,
+    pointer,
+)
 from predictions.errors import (
     BatchFormatError,
     EmissionFactorsMissingError,
@@ -31,64 +46,16 @@ from predictions.errors import (
     UnknownEmissionFactorSetError,
     UnsuitablePredictionError,
     VersionGoneError,
-    pointer_to,
 )
 
 logger = logging.getLogger(__name__)
 
 API_PREFIX: Final = "/api/"
-PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 
-
-@dataclass(frozen=True, slots=True)
-class ProblemType:
-    """A kind of refusal: the last part of its `type` URI, its title and its HTTP status."""
-
-    slug: str
-    status: int
-    title: str
-
-    @property
-    def uri(self) -> str:
-        return f"urn:futurisys:problem:{self.slug}"
-
-
-BAD_REQUEST: Final = ProblemType("bad-request", 400, "The request could not be understood")
-MALFORMED_BODY: Final = ProblemType("malformed-body", 400, "The body could not be read")
-INVALID_INPUT: Final = ProblemType("invalid-input", 400, "The input is not valid")
-NOT_AUTHENTICATED: Final = ProblemType("not-authenticated", 401, "A valid token is needed")
-NOT_PERMITTED: Final = ProblemType("not-permitted", 403, "This token may not do that")
-NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing here")
-METHOD_NOT_ALLOWED: Final = ProblemType(
-    "method-not-allowed", 405, "This method is not allowed here"
-)
-NOT_ACCEPTABLE: Final = ProblemType("not-acceptable", 406, "No format that you accept can be given")
-INCOMPLETE_FACTS: Final = ProblemType(
-    "incomplete-facts", 409, "The stored facts do not suffice for a prediction"
-)
-UNSUITABLE_PREDICTION: Final = ProblemType(
-    "unsuitable-prediction", 409, "The stored prediction lacks what this needs"
-)
-MODEL_VERSION_GONE: Final = ProblemType(
-    "model-version-gone", 409, "The model version that made the prediction cannot be had again"
-)
-LENGTH_REQUIRED: Final = ProblemType("length-required", 411, "The body's length must be stated")
-BODY_TOO_LARGE: Final = ProblemType("body-too-large", 413, "The body is too large")
-UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
-    "unsupported-media-type", 415, "The body's format is not supported"
-)
-INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
-PREDICTION_FAILED: Final = ProblemType("prediction-failed", 500, "The model could not answer")
-DATABASE_UNAVAILABLE: Final = ProblemType(
-    "database-unavailable", 503, "The database cannot be reached"
-)
-MODEL_UNAVAILABLE: Final = ProblemType("model-unavailable", 503, "No model is being served")
-EMISSION_FACTORS_MISSING: Final = ProblemType(
-    "emission-factors-missing", 503, "No emission factors are stored"
-)
-
-#: Seconds after which a caller who was answered 503 may well try again.
-_RETRY_AFTER_SECONDS: Final = 5
+_ASK_OWNER: Final = gettext_lazy("Ask whoever gave you the token.")
+_NO_OBJECT: Final = gettext_lazy("There is no such object, or it is not yours.")
+_NOTHING_STORED: Final = gettext_lazy("Nothing was stored. Try again later.")
+_IN_OUR_LOG: Final = gettext_lazy("It is in our log under this request_id.")
 
 
 class MalformedBodyError(exceptions.ParseError):
@@ -103,7 +70,8 @@ class BodyTooLargeError(exceptions.APIException):
     """The body has more bytes than are read."""
 
     def __init__(self, *, limit_bytes: int) -> None:
-        super().__init__(f"At most {limit_bytes:,} bytes are read.", "body-too-large")
+        super().__init__(f"more than {limit_bytes} bytes", "body-too-large")
+        self.limit_bytes = limit_bytes
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -111,114 +79,118 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
 
     What is not foreseen becomes a 500 that says nothing of its cause; the log has type and frames.
     """
-
-    problem, document, headers = _classify(exc, context)
-    document = _document(context["request"], problem, document)
-    return Response(
-        document, status=problem.status, headers=headers, content_type=PROBLEM_MEDIA_TYPE
+    request = context["request"]
+    problem = _problem(exc, context)
+    # Whatever the view renders, CSV or a page: a problem is JSON.
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_MEDIA_TYPE
+    response = Response(
+        problem.document(request_id=_request_id(request)),
+        status=problem.type.status,
+        headers=problem.all_headers(),
+        content_type=PROBLEM_MEDIA_TYPE,
     )
+    in_language(response)
+    return response
 
 
-def _classify(
-    exc: Exception, context: Mapping[str, Any]
-) -> tuple[ProblemType, dict[str, Any], dict[str, str]]:
-    """The problem type of an exception, the members it adds to the document, and its headers."""
-    headers: dict[str, str] = {}
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """A problem document from outside Django REST framework."""
+    response = JsonResponse(
+        problem.document(request_id=_request_id(request)),
+        status=problem.type.status,
+        content_type=PROBLEM_MEDIA_TYPE,
+        headers=problem.all_headers(),
+    )
+    response["Content-Length"] = str(len(response.content))  # no middleware may be left to say so
+    in_language(response)
+    return response
+
+
+def in_language(response: HttpResponse) -> None:
+    """Say which language the answer is in, and that another may be had."""
+    response["Content-Language"] = get_language() or "en"
+    patch_vary_headers(response, ["Accept-Language"])
+
+
+def _request_id(request: HttpRequest | Any) -> str:
+    return str(request.META.get("HTTP_X_REQUEST_ID", ""))
+
+
+def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
+    """Which problem an exception is; logs those that are ours to mend."""
     match exc:
         case MalformedBodyError():
-            pointer = "" if exc.member is None else pointer_to(exc.member)
-            error = {"pointer": pointer, "detail": str(exc.detail), "code": exc.get_codes()}
-            return MALFORMED_BODY, {"detail": str(exc.detail), "errors": [error]}, headers
+            at = "" if exc.member is None else pointer(exc.member)
+            fault = Fault(str(exc.detail), str(exc.get_codes()), Place(Location.BODY, at))
+            return Problem(problems.MALFORMED_BODY, fault.detail, (fault,))
         case exceptions.ValidationError():
-            errors = list(_errors(exc.detail, ""))
-            detail = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} things are wrong."
-            return INVALID_INPUT, {"detail": detail, "errors": errors}, headers
+            return _invalid_input(exc, context)
+        case UnknownEmissionFactorSetError():
+            place = Place(Location.QUERY, pointer("emission_factor_set"))
+            fault = Fault(str(exc), "unknown-choice", place)
+            return Problem(problems.INVALID_INPUT, fault.detail, (fault,))
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            headers["WWW-Authenticate"] = getattr(exc, "auth_header", "Bearer")
-            return NOT_AUTHENTICATED, {"detail": str(exc.detail)}, headers
+            challenge = {"WWW-Authenticate": getattr(exc, "auth_header", "Bearer")}
+            return Problem(problems.NOT_AUTHENTICATED, str(exc.detail), headers=challenge)
         case exceptions.PermissionDenied() | PermissionDenied():
-            detail = str(getattr(exc, "detail", "")) or "Ask whoever gave you the token."
-            return NOT_PERMITTED, {"detail": detail}, headers
+            return Problem(problems.NOT_PERMITTED, str(getattr(exc, "detail", "")) or _ASK_OWNER)
         case Http404() | exceptions.NotFound():
-            return NOT_FOUND, {"detail": "There is no such object, or it is not yours."}, headers
+            return _not_found(context)
         case exceptions.MethodNotAllowed():
-            return METHOD_NOT_ALLOWED, {"detail": str(exc.detail)}, headers
+            allowed = ", ".join(context["view"].allowed_methods)
+            detail = _("Allowed here: %(methods)s.") % {"methods": allowed}
+            return Problem(problems.METHOD_NOT_ALLOWED, detail)
         case exceptions.NotAcceptable():
             renderers = exc.available_renderers or [JSONRenderer()]
             formats = ", ".join(f"`{renderer.media_type}`" for renderer in renderers)
-            return NOT_ACCEPTABLE, {"detail": f"Accept one of: {formats}."}, headers
+            detail = _("Accept one of: %(formats)s.") % {"formats": formats}
+            return Problem(problems.NOT_ACCEPTABLE, detail)
         case exceptions.UnsupportedMediaType():
-            return (
-                UNSUPPORTED_MEDIA_TYPE,
-                {"detail": f"Send `Content-Type: {_taken(context)}`."},
-                headers,
-            )
+            formats = ", ".join(f"`{each.media_type}`" for each in context["view"].parser_classes)
+            detail = _("Send one of these as Content-Type: %(formats)s.") % {"formats": formats}
+            return Problem(problems.UNSUPPORTED_MEDIA_TYPE, detail)
         case BodyTooLargeError():
-            error = {"pointer": "", "detail": str(exc.detail), "code": "body-too-large"}
-            return BODY_TOO_LARGE, {"detail": str(exc.detail), "errors": [error]}, headers
-        case BatchFormatError():
-            error = {"pointer": "", "detail": str(exc), "code": "malformed"}
-            return MALFORMED_BODY, {"detail": str(exc), "errors": [error]}, headers
-        case TooManyRowsError():
-            error = {"pointer": "", "detail": str(exc), "code": "too-many-rows"}
-            return BODY_TOO_LARGE, {"detail": str(exc), "errors": [error]}, headers
-        case RowsRefusedError():
-            detail = f"{exc.error_count:,} things are wrong; nothing was stored."
-            if exc.error_count == 1:
-                detail = f"{exc.errors[0]['detail']} Nothing was stored."
-            members = {"detail": detail, "errors": exc.errors, "error_count": exc.error_count}
-            return INVALID_INPUT, members, headers
-        case IncompleteFactsError():
-            return INCOMPLETE_FACTS, {"detail": str(exc)}, headers
-        case UnknownEmissionFactorSetError():
-            error = {
-                "pointer": "/emission_factor_set",
-                "detail": str(exc),
-                "code": "unknown-choice",
+            detail = _("At most %(limit)s bytes are read.") % {
+                "limit": grouped(f"{exc.limit_bytes:,}")
             }
-            return INVALID_INPUT, {"detail": str(exc), "errors": [error]}, headers
+            return Problem(problems.BODY_TOO_LARGE, detail)
+        case BatchFormatError():
+            return Problem(problems.MALFORMED_BODY, str(exc))
+        case TooManyRowsError():
+            return Problem(problems.BODY_TOO_LARGE, str(exc))
+        case RowsRefusedError():
+            return _rows_refused(exc)
+        case exceptions.Throttled():
+            seconds = getattr(exc, "wait", None)
+            wait = {} if seconds is None else {"Retry-After": str(seconds)}
+            return Problem(problems.TOO_MANY_REQUESTS, problems.TOO_MANY_REQUESTS.fix, headers=wait)
+        case IncompleteFactsError():
+            return Problem(problems.INCOMPLETE_FACTS, str(exc))
         case UnsuitablePredictionError():
-            return UNSUITABLE_PREDICTION, {"detail": str(exc)}, headers
+            return Problem(problems.UNSUITABLE_PREDICTION, str(exc))
         case VersionGoneError():
             _log(exc)
-            detail = "Ask for a new prediction of these features: the model served now answers it."
-            return MODEL_VERSION_GONE, {"detail": detail}, headers
+            return Problem(problems.MODEL_VERSION_GONE, problems.MODEL_VERSION_GONE.fix)
         case EmissionFactorsMissingError():
             _log(exc)
-            headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-            detail = "Nothing was stored. Try again later."
-            return EMISSION_FACTORS_MISSING, {"detail": detail}, headers
+            return Problem(problems.EMISSION_FACTORS_MISSING, _NOTHING_STORED)
         case PredictionFailedError():
-            detail = "Your input and this failure are on the record; asking again may help."
-            members = {
-                "detail": detail,
-                "prediction_id": str(exc.prediction_id),
-                "code": exc.error_code,
-            }
-            return PREDICTION_FAILED, members, headers
+            return Problem(
+                problems.PREDICTION_FAILED,
+                _("Your input and this failure are on the record; asking again may help."),
+                members={"prediction_id": str(exc.prediction_id), "code": exc.error_code},
+            )
         case ModelError():
             _log(exc)
-            headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-            return MODEL_UNAVAILABLE, {"detail": "Nothing was stored. Try again later."}, headers
+            return Problem(problems.MODEL_UNAVAILABLE, _NOTHING_STORED)
         case OperationalError() | InterfaceError():
             _log(exc)
-            headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-            return DATABASE_UNAVAILABLE, {"detail": "Try again later."}, headers
+            return Problem(problems.DATABASE_UNAVAILABLE, _("Try again later."))
         case exceptions.APIException() if exc.status_code < 500:
-            return BAD_REQUEST, {"detail": "The request could not be understood."}, headers
+            return Problem(problems.BAD_REQUEST, problems.BAD_REQUEST.title)
         case _:
             _log(exc)
-            return (
-                INTERNAL_ERROR,
-                {"detail": "It is in our log under this request_id."},
-                headers,
-            )
-
-
-def _taken(context: Mapping[str, Any]) -> str:
-    """The media types that the view reads."""
-    parsers = getattr(context.get("view"), "parser_classes", ())
-    return "` or `".join(str(parser.media_type) for parser in parsers) or "application/json"
+            return Problem(problems.INTERNAL_ERROR, _IN_OUR_LOG)
 
 
 def _log(exc: Exception) -> None:
@@ -227,80 +199,86 @@ def _log(exc: Exception) -> None:
     logger.error("%s\n%s", type(exc).__name__, frames)
 
 
-def _document(
-    request: HttpRequest | Any, problem: ProblemType, members: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "type": problem.uri,
-        "title": problem.title,
-        "status": problem.status,
-        **members,
-        "request_id": request.META.get("HTTP_X_REQUEST_ID", ""),
-    }
+def _invalid_input(exc: exceptions.ValidationError, context: Mapping[str, Any]) -> Problem:
+    # A request without a body can only be wrong in its query.
+    is_query = isinstance(exc, InvalidQueryError) or context["request"].method in SAFE_METHODS
+    faults = tuple(_faults(exc.detail, Location.QUERY if is_query else Location.BODY, ""))
+    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", len(faults))
+    detail = faults[0].detail if len(faults) == 1 else several % {"count": len(faults)}
+    return Problem(problems.INVALID_INPUT, detail, faults)
 
 
-def _errors(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
-    """Flatten DRF's nested error details to `{pointer, detail, code}`, one for each thing wrong."""
+def _rows_refused(exc: RowsRefusedError) -> Problem:
+    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", exc.error_count)
+    is_one = exc.error_count == 1
+    detail = exc.errors[0]["detail"] if is_one else several % {"count": exc.error_count}
+    members = {"errors": exc.errors, "error_count": exc.error_count}
+    return Problem(problems.INVALID_INPUT, detail, members=members)
+
+
+def _faults(detail: Any, location: Location, at: str) -> Iterator[Fault]:
+    """Flatten DRF's nested error details, one for each thing wrong."""
     if isinstance(detail, Mapping):
         for name, nested in detail.items():
-            here = pointer if name == "non_field_errors" else pointer + pointer_to(name)
-            yield from _errors(nested, here)
+            here = at if name == "non_field_errors" else at + pointer(name)
+            yield from _faults(nested, location, here)
     elif isinstance(detail, list):
         for position, nested in enumerate(detail):
             is_leaf = isinstance(nested, exceptions.ErrorDetail)
-            yield from _errors(nested, pointer if is_leaf else pointer + pointer_to(position))
+            yield from _faults(nested, location, at if is_leaf else at + pointer(position))
     else:
-        yield {
-            "pointer": pointer,
-            "detail": str(detail),
-            "code": getattr(detail, "code", "invalid"),
-        }
+        code = getattr(detail, "code", "invalid").replace("_", "-")
+        yield Fault(str(detail), code, Place(location, at))
 
 
-def problem_page(
-    request: HttpRequest, problem: ProblemType, detail: str, **headers: str
-) -> HttpResponse:
-    """A problem document from outside Django REST framework."""
-    return JsonResponse(
-        _document(request, problem, {"detail": detail}),
-        status=problem.status,
-        content_type=PROBLEM_MEDIA_TYPE,
-        headers=headers,
-    )
+def _not_found(context: Mapping[str, Any]) -> Problem:
+    """An object that is not there; the last identifier in the path is the one that names it."""
+    at = pointer(*list(context["kwargs"])[-1:])
+    fault = Fault(_NO_OBJECT, problems.NOT_FOUND.slug, Place(Location.PATH, at))
+    return Problem(problems.NOT_FOUND, _NO_OBJECT, (fault,))
 
 
 def bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: refused before any view, for instance for a foreign Host header."""
     if not request.path.startswith(API_PREFIX):
         return defaults.bad_request(request, exception)
-    detail = "Check the Host header and the URL; they are not what this server answers to."
-    return problem_page(request, BAD_REQUEST, detail)
+    if isinstance(exception, RequestDataTooBig):
+        return problem_page(request, Problem(problems.BODY_TOO_LARGE, problems.BODY_TOO_LARGE.when))
+    detail = _("Check the Host header and the URL; they are not what this server answers to.")
+    return problem_page(request, Problem(problems.BAD_REQUEST, detail))
 
 
 def permission_denied_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
     if not request.path.startswith(API_PREFIX):
         return defaults.permission_denied(request, exception)
-    return problem_page(request, NOT_PERMITTED, "Ask whoever gave you the token.")
+    return problem_page(request, Problem(problems.NOT_PERMITTED, _ASK_OWNER))
+
+
+def csrf_failure_page(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    if not request.path.startswith(API_PREFIX):
+        return csrf.csrf_failure(request, reason=reason)
+    return problem_page(request, Problem(problems.NOT_PERMITTED, _ASK_OWNER))
 
 
 def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404; a path that only lacks its final slash is told so."""
     if not request.path.startswith(API_PREFIX):
         return defaults.page_not_found(request, exception)
-    detail = "No such path; the paths there are stand at /api/v1/docs/."
+    detail = _("No such path; the paths there are stand at /api/v1/docs/.")
     if not request.path.endswith("/"):
         try:
             resolve(f"{request.path_info}/")
         except Resolver404:
             pass
         else:
-            detail = "Every path of this API ends with a slash; add one."
-    return problem_page(request, NOT_FOUND, detail)
+            detail = _("Every path of this API ends with a slash; add one.")
+    return problem_page(request, Problem(problems.NOT_FOUND, detail))
 
 
 def server_error_page(request: HttpRequest) -> HttpResponse:
     """Django's handler500."""
     if not request.path.startswith(API_PREFIX):
         return defaults.server_error(request)
-    return problem_page(request, INTERNAL_ERROR, "It is in our log under this request_id.")
+    return problem_page(request, Problem(problems.INTERNAL_ERROR, _IN_OUR_LOG))

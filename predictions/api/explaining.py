@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -28,7 +30,9 @@ class EmissionFactorSetQuerySerializer(serializers.Serializer[Any]):
         "lists them: `seattle-2016` or `seattle-2016-v1`. Without: the latest set for a new "
         "prediction; of one on the record, the set it was stored with.",
         error_messages={
-            "invalid": "Must be the name or id of a set, as `emission-factor-sets/` lists them."
+            "invalid": gettext_lazy(
+                "Must be the name or id of a set, as `emission-factor-sets/` lists them."
+            )
         },
     )
 
@@ -173,7 +177,7 @@ class WhatIfSerializer(StrictSerializer):
         changes = self.validated_data["changes"]
         if not changes:
             raise serializers.ValidationError(
-                {"changes": serializers.ErrorDetail("Change one feature at least.", "empty")}
+                {"changes": _("Change one feature at least.")}, "empty"
             )
         known = {name: features.get(name) for name in FEATURE_NAMES}
         merged = FeaturesSerializer(data={**known, **changes})

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from mlmodel.checking import FeatureFaultError, feature_check
 from mlmodel.features import Feature, FeatureValue
+from predictions.faults import fault_said
 
 
 class _FeatureField(serializers.Field):
@@ -26,7 +27,7 @@ class _FeatureField(serializers.Field):
         try:
             return self.check_value(data)
         except FeatureFaultError as error:
-            raise serializers.ValidationError(error.fault.said(), error.fault.code) from None
+            raise serializers.ValidationError(fault_said(error.fault), error.fault.code) from None
 
 
 class StrictNumberField(_FeatureField, serializers.FloatField):

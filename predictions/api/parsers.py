@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
 from predictions.api.exceptions import BodyTooLargeError, MalformedBodyError
 
-REPEATED: Final = "Given more than once; give it once."
+REPEATED: Final = gettext_noop("Given more than once; give it once.")
 #: Levels of nesting that are read; every documented body needs fewer.
 MAX_DEPTH: Final = 8
 
@@ -27,6 +29,21 @@ _MAX_DIGITS: Final = 300
 # answer.
 _DRAIN_LIMIT: Final = 32 * 1024 * 1024
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|[\[\]{}]', re.DOTALL)
+#: What Python's own reader says (`json.JSONDecodeError.msg`), listed to be translated.
+JSON_FAULTS: Final = (
+    gettext_noop("Expecting value"),
+    gettext_noop("Expecting property name enclosed in double quotes"),
+    gettext_noop("Expecting ':' delimiter"),
+    gettext_noop("Expecting ',' delimiter"),
+    gettext_noop("Illegal trailing comma before end of object"),  # from Python 3.13 on
+    gettext_noop("Illegal trailing comma before end of array"),
+    gettext_noop("Unterminated string starting at"),
+    gettext_noop("Invalid control character at"),
+    gettext_noop("Invalid \\escape"),
+    gettext_noop("Invalid \\uXXXX escape"),
+    gettext_noop("Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+    gettext_noop("Extra data"),
+)
 
 
 def request_body(request: Request, *, limit_bytes: int | None = None) -> bytes:
@@ -59,10 +76,11 @@ class StrictJSONParser(JSONParser):
             text = stream.read().decode("utf-8")
         except UnicodeDecodeError as error:
             raise MalformedBodyError(
-                f"The body is not UTF-8: byte {error.start} does not belong there."
+                _("The body is not UTF-8: byte %(position)d does not belong there.")
+                % {"position": error.start}
             ) from None
         if not text.strip():
-            raise MalformedBodyError("The body is empty; send a JSON object.")
+            raise MalformedBodyError(_("The body is empty; send a JSON object."))
         self.check_extent(text)
         try:
             return json.loads(
@@ -73,11 +91,12 @@ class StrictJSONParser(JSONParser):
             )
         except RecursionError:
             raise MalformedBodyError(
-                f"Nested deeper than {MAX_DEPTH} levels.", code="too-deep"
+                _("Nested deeper than %(levels)d levels.") % {"levels": MAX_DEPTH}, code="too-deep"
             ) from None
         except json.JSONDecodeError as error:
             raise MalformedBodyError(
-                f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+                _("The body is not JSON: %(fault)s at line %(line)d, column %(column)d.")
+                % {"fault": _(error.msg), "line": error.lineno, "column": error.colno}
             ) from None
 
     def check_extent(self, text: str) -> None:
@@ -88,14 +107,14 @@ class StrictJSONParser(JSONParser):
         """An object out of its members, refused if one is given twice."""
         members = dict(pairs)
         if len(members) != len(pairs):
-            raise MalformedBodyError(REPEATED, member=member_repeated(pairs), code="duplicate")
+            raise MalformedBodyError(_(REPEATED), member=member_repeated(pairs), code="duplicate")
         return members
 
 
 def member_repeated(pairs: Sequence[tuple[str, Any]]) -> str:
     """The first member that is given again."""
     seen: set[str] = set()
-    for name, _ in pairs:
+    for name, _value in pairs:
         if name in seen:
             return name
         seen.add(name)
@@ -115,7 +134,9 @@ def _refuse_depth(text: str) -> None:
             depth += 1
             if depth > MAX_DEPTH:
                 raise MalformedBodyError(
-                    f"Nested deeper than {MAX_DEPTH} levels.", member=member, code="too-deep"
+                    _("Nested deeper than %(levels)d levels.") % {"levels": MAX_DEPTH},
+                    member=member,
+                    code="too-deep",
                 )
         else:
             depth -= 1

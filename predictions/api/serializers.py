@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -12,6 +13,8 @@ from mlmodel.checking import row_check, unknown_member
 from mlmodel.features import FEATURE_NAMES, FEATURES
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
+from predictions.api.problems import Location, Retry
+from predictions.faults import fault_said
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 
@@ -22,14 +25,14 @@ class StrictSerializer(serializers.Serializer[Any]):
     def run_validation(self, data: Any = empty) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError(
-                {"non_field_errors": "The body must be a JSON object."}, "not-an-object"
+                {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
             )
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
         faults = [unknown_member(name, [*self.fields]) for name in data if name not in self.fields]
         unknown = {
-            fault.name: serializers.ErrorDetail(fault.said(), fault.code) for fault in faults
+            fault.name: serializers.ErrorDetail(fault_said(fault), fault.code) for fault in faults
         }
         try:
             value = super().to_internal_value(data)
@@ -55,7 +58,10 @@ class FeaturesSerializer(StrictSerializer):
         features, faults = row_check(data)
         if faults:
             raise serializers.ValidationError(
-                {fault.name: serializers.ErrorDetail(fault.said(), fault.code) for fault in faults}
+                {
+                    fault.name: serializers.ErrorDetail(fault_said(fault), fault.code)
+                    for fault in faults
+                }
             )
         return features
 
@@ -257,31 +263,59 @@ class ModelVersionSerializer(serializers.Serializer[Any]):
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
-    """One thing wrong with the request."""
+    """One thing wrong with the request, and where."""
 
     pointer = serializers.CharField(
-        help_text="JSON Pointer to the member at fault; empty: the whole body."
+        help_text="JSON Pointer (RFC 6901) into that part of the request: a member of the body, or "
+        "a parameter or header by its name; empty: all of it."
     )
     detail = serializers.CharField(help_text="What is wrong and what would be right.")
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="The same in every language, for programs.")
     line = serializers.IntegerField(
         required=False, help_text="Of a CSV, the line that the row starts on."
     )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        place = serializers.ChoiceField(
+            [location.value for location in Location],
+            help_text="The part of the request that is at fault.",
+        )
+        return {"in": place, **super().get_fields()}  # `in` is a word of Python's
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
     """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField(help_text="URI of the kind of problem.")
+    type = serializers.CharField(
+        help_text="The kind of problem: a path of this service, which explains it."
+    )
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
-    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+    errors = ProblemErrorSerializer(  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
+        many=True, required=False, help_text="All that is wrong; with every 4xx."
+    )
     error_count = serializers.IntegerField(
         required=False, help_text="Of a batch: errors in all, of which the first 1,000 are told."
     )
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."
     )
-    code = serializers.CharField(required=False)
+    code = serializers.CharField(required=False, help_text="Why the model failed.")
+
+
+class ProblemTypeSerializer(serializers.Serializer[Any]):
+    """A kind of problem, in the language that Accept-Language prefers."""
+
+    type = serializers.CharField(source="uri", help_text="As in the problem documents.")
+    slug = serializers.CharField(help_text="The last part of `type`.")
+    status = serializers.IntegerField(help_text="HTTP status.")
+    title = serializers.CharField()
+    when = serializers.CharField(help_text="When a request is answered so.")
+    fix = serializers.CharField(help_text="What to do about it.")
+    retry = serializers.ChoiceField(
+        [retry.value for retry in Retry],
+        help_text="`never`: change the request first; `later`: send it again after the seconds "
+        "that Retry-After states; `once`: send it once more, then tell the operator.",
+    )

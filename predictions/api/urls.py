@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from predictions.api.batches.views import BatchViewSet
+from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.views import (
     BuildingPredictionViewSet,
     EmissionFactorSetViewSet,
@@ -15,6 +16,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("models", ModelVersionViewSet, basename="model")
 router.register("emission-factor-sets", EmissionFactorSetViewSet, basename="emission-factor-set")
+router.register("problems", ProblemTypeViewSet, basename="problem")
 
 urlpatterns = [
     *router.urls,

@@ -16,7 +16,7 @@ from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_list
-from predictions.api import examples, exceptions
+from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.calls import call_of
 from predictions.api.explaining import (
@@ -113,9 +113,9 @@ class PredictionViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
-        "retrieve": (exceptions.INVALID_INPUT, exceptions.UNSUITABLE_PREDICTION),
-        "explain": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
-        "what_if": (exceptions.UNSUITABLE_PREDICTION, exceptions.MODEL_VERSION_GONE),
+        "retrieve": (problems.INVALID_INPUT, problems.UNSUITABLE_PREDICTION),
+        "explain": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
+        "what_if": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
     }
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
@@ -231,7 +231,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
-    problems_of = {"create": (exceptions.INCOMPLETE_FACTS,)}
+    problems_of = {"create": (problems.INCOMPLETE_FACTS,)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]

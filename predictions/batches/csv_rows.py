@@ -6,12 +6,15 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from buildings.benchmarking import header_key
 from buildings.errors import DatasetFormatError
 from buildings.parsers import MISSING, SetAsideError, boolean, number, one_of
 from buildings.reading import is_blank, rows_of_cells
-from mlmodel.checking import Fault, unknown_member
+from mlmodel.checking import RowFault, unknown_member
 from mlmodel.features import FEATURE_NAMES, FEATURES, Feature
+from mlmodel.messages import Message
 from predictions.batches.rows import Error, Rows, error_of, too_many_rows
 from predictions.errors import BatchFormatError, RowsRefusedError, TooManyRowsError
 from predictions.models import BatchFormat
@@ -38,7 +41,7 @@ class CSVReader:
         self._rows = rows_of_cells(itertools.chain([first], lines), delimiter=chr(delimiter))
         header = self._next()
         if header is None:
-            raise BatchFormatError("The file is empty: a header and a row below it are needed.")
+            raise BatchFormatError(_("The file is empty: a header and a row below it are needed."))
         self._columns = [
             FeatureCells(feature) for feature in columns_located(header[1], line=header[0])
         ]
@@ -52,8 +55,11 @@ class CSVReader:
                 columns = zip(self._columns, cells, strict=True)
                 rows.add({column.name: column.value(cell) for column, cell in columns}, line=line)
             else:
-                text = f"{len(cells)} cells where the header has {len(self._columns)}."
-                rows.refuse(Fault("", "wrong-width", text), line=line)
+                said = Message(
+                    "%(cells)d cells where the header has %(columns)d.",
+                    {"cells": len(cells), "columns": len(self._columns)},
+                )
+                rows.refuse(RowFault("", "wrong-width", said), line=line)
         return rows
 
     def _next(self) -> tuple[int, list[str]] | None:
@@ -61,7 +67,9 @@ class CSVReader:
             return next((row for row in self._rows if not is_blank(row[1])), None)
         except DatasetFormatError as error:
             problem = error.problem if error.problem.endswith("?") else f"{error.problem}."
-            raise BatchFormatError(f"Line {error.line_number}: {problem}") from None
+            raise BatchFormatError(
+                _("Line %(line)d: %(problem)s") % {"line": error.line_number, "problem": problem}
+            ) from None
 
 
 class FeatureCells:
@@ -73,7 +81,7 @@ class FeatureCells:
         self._known: dict[str, Any] = {}
 
     def value(self, cell: str) -> Any:
-        """The cell's value, or a Fault; whether the value is right is for `row_check` to say."""
+        """The cell's value, or a RowFault; whether the value is right is for `row_check` to say."""
         known = self._known
         if cell in known:
             return known[cell]
@@ -91,13 +99,14 @@ class FeatureCells:
         return value
 
 
-def _parser(feature: Feature) -> tuple[Callable[[str], Any], Fault | None]:
+def _parser(feature: Feature) -> tuple[Callable[[str], Any], RowFault | None]:
     match feature.kind:
         case "number" | "integer":
-            text = f"Must be a number from {feature.bounds}, such as 88434 or 88,434.5."
-            return number(), Fault(feature.name, "not-a-number", text)
+            said = Message("Must be a number from %(bounds)s, such as 88434 or 88,434.5.")
+            return number(), RowFault(feature.name, "not-a-number", said, feature)
         case "boolean":
-            return boolean, Fault(feature.name, "not-a-boolean", "Must be true or false.")
+            said = Message("Must be true or false.")
+            return boolean, RowFault(feature.name, "not-a-boolean", said)
         case "category":
             return one_of(feature.choices), None
 
@@ -116,25 +125,32 @@ def columns_located(header: Sequence[str], *, line: int | None = None) -> list[F
     """The feature that each name of a header means. Raises RowsRefusedError, and TooManyRowsError
     where there are far more columns than features."""
     if len(header) > COLUMNS_MAX:
-        raise TooManyRowsError(
-            f"At most {COLUMNS_MAX} columns are looked at; {len(FEATURES)} mean something."
-        )
+        raise too_many_columns()
     located: list[Feature | None] = [_FEATURES.get(header_key(name)) for name in header]
     errors: list[Error] = []
     for at, (name, feature) in enumerate(zip(header, located, strict=True)):
         if feature is None:
             fault = unknown_member("_".join(name.casefold().split()))
         elif located.index(feature) < at:
-            text = f"Columns {located.index(feature) + 1} and {at + 1} are both {feature.name}."
-            fault = Fault(name, "duplicate", f"{text} Keep one.")
+            said = Message(
+                "Columns %(first)d and %(second)d are both %(feature)s. Keep one.",
+                {"first": located.index(feature) + 1, "second": at + 1, "feature": feature.name},
+            )
+            fault = RowFault(name, "duplicate", said)
         else:
             continue
         nearest = len(errors) < len(FEATURE_NAMES)
         errors.append(error_of(fault, "columns", name or at, line=line, nearest=nearest))
     for feature in FEATURES:
         if feature.is_required and feature not in located:
-            fault = Fault(feature.name, "required", f"There is no column `{feature.name}`.")
+            said = Message("There is no column `%(feature)s`.", {"feature": feature.name})
+            fault = RowFault(feature.name, "required", said)
             errors.append(error_of(fault, "columns", line=line))
     if errors:
         raise RowsRefusedError(errors, error_count=len(errors))
     return [feature for feature in located if feature is not None]
+
+
+def too_many_columns() -> TooManyRowsError:
+    """The refusal, which names the limit."""
+    return TooManyRowsError(_("At most %(limit)d columns are looked at.") % {"limit": COLUMNS_MAX})

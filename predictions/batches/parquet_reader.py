@@ -29,10 +29,10 @@ def main(rows_max: int, columns_max: int, bytes_max: int) -> None:
     try:
         answer = _columns(sys.stdin.buffer.read(), rows_max, columns_max, bytes_max)
     except MemoryError:
-        _refuse("too-large", f"Its values take more than {bytes_max:,} bytes.")
+        _refuse("too-large")
     text = json.dumps(answer)
     if len(text) > bytes_max:
-        _refuse("too-large", f"Its values take more than {bytes_max:,} bytes.")
+        _refuse("too-large")
     sys.stdout.write(text)
 
 
@@ -49,11 +49,11 @@ def _columns(body: bytes, rows_max: int, columns_max: int, bytes_max: int) -> di
             metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)
         )
         if len(schema) > columns_max:
-            _refuse("too-large", f"At most {columns_max} columns are looked at.")
+            _refuse("too-many-columns")
         if metadata.num_rows > rows_max:
-            _refuse("too-many-rows", "")
+            _refuse("too-many-rows")
         if unfolded > bytes_max:
-            _refuse("too-large", f"Its values take more than {bytes_max:,} bytes.")
+            _refuse("too-large")
         odd = [field.name for field in schema if not _is_plain(pa, field.type)]
         if odd:
             return {"names": schema.names, "odd": odd, "columns": []}
@@ -63,15 +63,15 @@ def _columns(body: bytes, rows_max: int, columns_max: int, bytes_max: int) -> di
         columns: list[list[Any]] = [[] for _ in schema.names]
         for batch in file.iter_batches(batch_size=1_000, use_threads=False):
             if len(columns[0]) + len(batch) > rows_max:
-                _refuse("too-many-rows", "")
+                _refuse("too-many-rows")
             for column, values in zip(columns, batch.columns, strict=True):
                 column.extend(_values(pa, values))
     except pa.ArrowException as error:
         if isinstance(error, MemoryError):
             raise
-        _refuse("malformed", "")
+        _refuse("malformed")
     except (OSError, ValueError, OverflowError):
-        _refuse("malformed", "")
+        _refuse("malformed")
     return {"names": schema.names, "odd": [], "columns": columns}
 
 
@@ -99,8 +99,8 @@ def _values(pa: Any, values: Any) -> list[Any]:
     return [value if value == value else None for value in values.to_pylist()]
 
 
-def _refuse(code: str, text: str) -> NoReturn:
-    sys.stdout.write(json.dumps({"code": code, "text": text}))
+def _refuse(code: str) -> NoReturn:
+    sys.stdout.write(json.dumps({"code": code}))
     sys.exit(0)
 
 

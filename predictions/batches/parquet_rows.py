@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from mlmodel.checking import Fault
-from predictions.batches.csv_rows import COLUMNS_MAX, columns_located
+from django.utils.translation import gettext as _
+
+from mlmodel.checking import RowFault
+from mlmodel.messages import Message
+from predictions.batches.csv_rows import COLUMNS_MAX, columns_located, too_many_columns
 from predictions.batches.rows import ROWS_MAX, Rows, error_of, too_many_rows
 from predictions.errors import BatchFormatError, RowsRefusedError, TooManyRowsError
+from predictions.faults import grouped
 from predictions.models import BatchFormat
 
 #: What the values may take once they are unfolded, as Parquet counts and as JSON.
@@ -28,8 +32,10 @@ def rows_of_parquet(body: bytes) -> Rows:
     found = _read(body)
     features = columns_located(found["names"])
     if found["odd"]:
-        text = "Must be a column of numbers, texts or booleans, and not nested."
-        errors = [error_of(Fault(name, "odd-type", text), "columns", name) for name in found["odd"]]
+        said = Message("Must be a column of numbers, texts or booleans, and not nested.")
+        errors = [
+            error_of(RowFault(name, "odd-type", said), "columns", name) for name in found["odd"]
+        ]
         raise RowsRefusedError(errors, error_count=len(errors))
     rows = Rows(BatchFormat.PARQUET)
     names = [feature.name for feature in features]
@@ -52,13 +58,16 @@ def _read(body: bytes) -> dict[str, Any]:
     except (subprocess.TimeoutExpired, ValueError):
         # It had to be stopped, or memory ran out where nothing could be said any more.
         raise BatchFormatError(
-            "The body cannot be read as Parquet within the memory and time there is for it."
+            _("The body cannot be read as Parquet within the memory and time there is for it.")
         ) from None
     match found.get("code"):
         case "too-many-rows":
             raise too_many_rows()
+        case "too-many-columns":
+            raise too_many_columns()
         case "too-large":
-            raise TooManyRowsError(found["text"])
+            said = _("Its values take more than %(limit)s bytes.")
+            raise TooManyRowsError(said % {"limit": grouped(f"{UNFOLDED_BYTES_MAX:,}")})
         case "malformed":
-            raise BatchFormatError("The body is no whole Parquet file.")
+            raise BatchFormatError(_("The body is no whole Parquet file."))
     return found

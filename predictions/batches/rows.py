@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from buildings.models import Building
-from mlmodel.checking import Fault, row_check
+from mlmodel.checking import RowFault, row_check
 from mlmodel.features import FeatureRow
-from predictions.errors import RowsRefusedError, TooManyRowsError, pointer_to
+from predictions.errors import RowsRefusedError, TooManyRowsError
+from predictions.faults import fault_said, grouped, pointer
 from predictions.models import BatchFormat
 
 #: Rows of one call.
@@ -28,7 +31,7 @@ class RefusedRow:
 
     row: int
     line: int | None
-    faults: Sequence[Fault]
+    faults: Sequence[RowFault]
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ class Rows:
         self.features.append(features)
         self.buildings.append(building)
 
-    def refuse(self, *faults: Fault, line: int | None = None) -> None:
+    def refuse(self, *faults: RowFault, line: int | None = None) -> None:
         """One more row that is not, or that could not be read."""
         self.refused.append(RefusedRow(self.received, line, faults))
         self._count()
@@ -97,18 +100,20 @@ class Rows:
 
 
 def error_of(
-    fault: Fault, *names: str | int, line: int | None = None, nearest: bool = True
+    fault: RowFault, *names: str | int, line: int | None = None, nearest: bool = True
 ) -> Error:
     """A fault as refusals tell it; `names` lead to the member at fault."""
     # In the order that JSONB gives them back in.
     return {
+        "in": "body",
         "code": fault.code,
         **({} if line is None else {"line": line}),
-        "detail": fault.said(is_nearest_sought=nearest),
-        "pointer": pointer_to(*names),
+        "detail": fault_said(fault, is_nearest_sought=nearest),
+        "pointer": pointer(*names),
     }
 
 
 def too_many_rows() -> TooManyRowsError:
     """The refusal, which names the limit."""
-    return TooManyRowsError(f"At most {ROWS_MAX:,} rows are taken at once; send the rest apart.")
+    said = _("At most %(limit)s rows are taken at once; send the rest apart.")
+    return TooManyRowsError(said % {"limit": grouped(f"{ROWS_MAX:,}")})

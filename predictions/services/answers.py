@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from buildings.emissions import Factors, emissions_mtco2e
 from buildings.models import EmissionFactorSet
 from buildings.selectors.factors import KnownFactors
@@ -119,8 +121,10 @@ def output_emissions(
     if stored is None or output.emission_factor_set is None:
         if factors is not None:
             raise UnsuitablePredictionError(
-                "This prediction was stored before energies were predicted by fuel, so it has no "
-                "emissions to restate: ask for a new one."
+                gettext(
+                    "This prediction was stored before energies were predicted by fuel, so it has "
+                    "no emissions to restate: ask for a new one."
+                )
             )
         return None
     if factors is None or factors.factor_set.pk == output.emission_factor_set_id:

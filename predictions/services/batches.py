@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from buildings.selectors.buildings import OSE_BUILDING_ID_MAX
-from mlmodel.checking import Fault
+from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError
+from mlmodel.messages import Message
 from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
 from predictions.selectors import buildings_features
 from predictions.services.door import Call, Question, prediction_create
 
 BUILDING_IDS: Final = "ose_building_ids"
+_NOT_AN_ID: Final = Message("Must be a whole number from 1 to 2147483647.")
+_UNKNOWN: Final = Message("There is no building with this id.")
 
 
 def batch_create(
@@ -64,12 +67,11 @@ def building_rows(*, ose_building_ids: Sequence[Any]) -> Rows:
     for number in ose_building_ids:
         found = known.get(number) if _is_id(number) else None
         if not _is_id(number):
-            text = f"Must be a whole number from 1 to {OSE_BUILDING_ID_MAX:,}."
-            rows.refuse(Fault("", "not-an-id", text))
+            rows.refuse(RowFault("", "not-an-id", _NOT_AN_ID))
         elif found is None:
-            rows.refuse(Fault("", "unknown-building", "There is no building with this id."))
+            rows.refuse(RowFault("", "unknown-building", _UNKNOWN))
         elif isinstance(found, IncompleteFactsError):
-            rows.refuse(Fault("", "incomplete-facts", str(found)))
+            rows.refuse(RowFault("", "incomplete-facts", Message(str(found))))
         else:
             building, features = found
             rows.accept(features, building)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
+from django.utils.translation import gettext
+
 from buildings.selectors.peers import PeerCriteria, benchmark_get, nearest_peers
 from mlmodel.explanation import Contribution, Contributions, Switched, contributions
 from mlmodel.features import FEATURE_NAMES, FeatureRow
@@ -69,7 +71,9 @@ def prediction_answered(prediction: PredictionInput) -> PredictionOutput:
     """The prediction's output. Raises UnsuitablePredictionError when it holds no energy."""
     output: PredictionOutput | None = getattr(prediction, "output", None)
     if output is None or output.error_code:
-        raise UnsuitablePredictionError("This prediction has no answer: ask for a new one.")
+        raise UnsuitablePredictionError(
+            gettext("This prediction has no answer: ask for a new one.")
+        )
     return output
 
 

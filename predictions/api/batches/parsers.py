@@ -4,9 +4,11 @@ import io
 from typing import Any, ClassVar, Final, NoReturn
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 
-from mlmodel.checking import Fault, unknown_member
+from mlmodel.checking import RowFault, unknown_member
+from mlmodel.messages import Message
 from predictions.api.exceptions import MalformedBodyError
 from predictions.api.parsers import REPEATED, StrictJSONParser, member_repeated
 from predictions.batches.csv_rows import rows_of_csv
@@ -45,7 +47,7 @@ class BatchJSONParser(StrictJSONParser, BatchParser):
     def rows(self, body: bytes) -> Rows | list[Any]:
         content: Any = self.parse(io.BytesIO(body))
         if isinstance(content, _Repeated):
-            raise MalformedBodyError(REPEATED, member=content.member, code="duplicate")
+            raise MalformedBodyError(_(REPEATED), member=content.member, code="duplicate")
         items = _items(content)
         if BUILDING_IDS in content:
             return items
@@ -54,9 +56,9 @@ class BatchJSONParser(StrictJSONParser, BatchParser):
             if isinstance(item, dict):
                 rows.add(item)
             elif isinstance(item, _Repeated):
-                rows.refuse(Fault(item.member, "duplicate", REPEATED))
+                rows.refuse(RowFault(item.member, "duplicate", Message(REPEATED)))
             else:
-                rows.refuse(Fault("", "not-an-object", "Must be a JSON object."))
+                rows.refuse(RowFault("", "not-an-object", Message("Must be a JSON object.")))
         return rows
 
     def check_extent(self, text: str) -> None:
@@ -105,7 +107,7 @@ def body_parsed(parser: BatchParser, body: bytes) -> Rows | list[Any]:
     parsed = parser.rows(body)
     if not (parsed if isinstance(parsed, list) else parsed.received):
         member = BUILDING_IDS if isinstance(parsed, list) else ROWS
-        _refuse(error_of(Fault(member, "empty", "Give one row at least."), member))
+        _refuse(error_of(RowFault(member, "empty", Message("Give one row at least.")), member))
     return parsed
 
 
@@ -113,8 +115,8 @@ def _items(body: Any) -> list[Any]:
     """The only member's list."""
     known = (ROWS, BUILDING_IDS)
     if not isinstance(body, dict):
-        text = f'Send an object: {{"{ROWS}": […]}} or {{"{BUILDING_IDS}": […]}}.'
-        _refuse(error_of(Fault("", "not-an-object", text)))
+        said = Message('Send an object: {"rows": […]} or {"ose_building_ids": […]}.')
+        _refuse(error_of(RowFault("", "not-an-object", said)))
     unknown = [name for name in body if name not in known]
     if unknown:
         shown = unknown[: len(known)]
@@ -122,10 +124,12 @@ def _items(body: Any) -> list[Any]:
             *(error_of(unknown_member(name, known), name) for name in shown), count=len(unknown)
         )
     if len(body) != 1:
-        _refuse(error_of(Fault("", "required", f"Give either `{ROWS}` or `{BUILDING_IDS}`.")))
+        _refuse(
+            error_of(RowFault("", "required", Message("Give either `rows` or `ose_building_ids`.")))
+        )
     ((name, items),) = body.items()
     if not isinstance(items, list):
-        _refuse(error_of(Fault(name, "not-a-list", "Must be a list."), name))
+        _refuse(error_of(RowFault(name, "not-a-list", Message("Must be a list.")), name))
     if len(items) > ROWS_MAX:
         raise too_many_rows()
     found: list[Any] = items

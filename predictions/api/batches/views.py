@@ -66,6 +66,7 @@ _ANSWER_EXAMPLES: Final = [
         media_type=_NDJSON,
     ),
     OpenApiExample("A table", value=examples.BATCH_CSV, response_only=True, media_type=_CSV),
+    OpenApiExample("The same table", value="PAR1…PAR1", response_only=True, media_type=_PARQUET),
 ]
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from buildings.models import Building
 from buildings.selectors.factors import emission_factor_set_slug
-from mlmodel.checking import Fault, row_check
+from mlmodel.checking import RowFault, row_check
 from mlmodel.errors import IncompleteFactsError, ModelError
 from mlmodel.features import FEATURES, Feature
 from predictions.api.batches.renderers import json_line
@@ -30,6 +30,7 @@ from predictions.batches.answers import AnsweredRow, answered_rows, csv_chunks
 from predictions.batches.csv_rows import CSVReader, FeatureCells
 from predictions.batches.rows import ROWS_MAX, Rows
 from predictions.errors import PredictionError, RowsRefusedError
+from predictions.faults import fault_said
 from predictions.models import Channel, PredictionInput, PredictionOutput
 from predictions.selectors import building_features
 from predictions.services.batches import batch_create, batch_of
@@ -307,9 +308,9 @@ def _meaning(feature: Feature) -> str:
     return " ".join(said)
 
 
-def _fault_said(fault: Fault) -> str:
+def _fault_said(fault: RowFault) -> str:
     known = {feature.name for feature in FEATURES}
-    return f"{_option(fault.name) if fault.name in known else fault.name}: {fault.said()}"
+    return f"{_option(fault.name) if fault.name in known else fault.name}: {fault_said(fault)}"
 
 
 def _row_error(error: dict[str, Any]) -> str:

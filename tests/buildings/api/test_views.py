@@ -85,7 +85,6 @@ def test_nothing_can_be_written(path: str, method: str) -> None:
 def test_building_that_is_not_there_is_404(ose_building_id: int) -> None:
     response = call(f"/buildings/{ose_building_id}/")
     assert response.status_code == 404
-    assert str(ose_building_id) in str(response.data["detail"])
 
 
 @pytest.mark.parametrize("name", ["abc", "-1", "1.5"])

@@ -62,10 +62,11 @@ def test_one_bad_row_of_ten_thousand_is_named_and_nothing_is_stored(
     rows = rows_of(10_000)
     rows[1234]["year_built"] = 1066
     problem = refused(post(api, {"rows": rows}))
-    assert problem["type"] == "urn:futurisys:problem:invalid-input"
+    assert problem["type"] == "/api/v1/problems/invalid-input/"
     assert problem["error_count"] == 1
     assert problem["errors"] == [
         {
+            "in": "body",
             "pointer": "/rows/1234/year_built",
             "detail": "Must be from 1850 to 2050.",
             "code": "out-of-range",
@@ -152,7 +153,7 @@ def test_too_many_rows_are_413_and_the_limit_is_named(
     api: APIClient, served: FakeServedModel, content_type: str, body: bytes
 ) -> None:
     problem = refused(post(api, body, content_type=content_type), 413)
-    assert problem["type"] == "urn:futurisys:problem:body-too-large"
+    assert problem["type"] == "/api/v1/problems/body-too-large/"
     assert "10,000 rows" in problem["detail"] or "200 columns" in problem["detail"]
 
 
@@ -314,6 +315,7 @@ class TestSkipping:
         assert [row["output"] is None for row in shown["results"]] == [False, True, True, False]
         assert shown["results"][1]["errors"] == [
             {
+                "in": "body",
                 "pointer": "/rows/1/year_built",
                 "detail": "Must be a JSON number from 1850 to 2050, without quotes.",
                 "code": "not-a-number",

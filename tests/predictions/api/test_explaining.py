@@ -75,7 +75,7 @@ def test_without_any_emission_factors_503_and_nothing_stored(
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     answer = post(api, facts())
     assert answer.status_code == 503
-    assert answer.json()["type"] == "urn:futurisys:problem:emission-factors-missing"
+    assert answer.json()["type"] == "/api/v1/problems/emission-factors-missing/"
     assert answer["Retry-After"] == "5"
     assert PredictionInput.objects.count() == 0
     assert api.get("/api/v1/emission-factor-sets/").json() == []
@@ -174,7 +174,7 @@ def test_what_was_stored_before_fuels_were_predicted_is_shown_and_not_restated(
     assert [row["output"] is None for row in api.get(URL).json()["results"]] == [False, False]
     answer = api.get(url, {"emission_factor_set": "seattle-2016"})
     assert answer.status_code == 409
-    assert answer.json()["type"] == "urn:futurisys:problem:unsuitable-prediction"
+    assert answer.json()["type"] == "/api/v1/problems/unsuitable-prediction/"
     assert post(api, b"", f"{url}explanations/").status_code == 201
     changes = {"changes": {"gross_floor_area_sqft": 44217}}
     varied = post(api, changes, f"{url}what-if/").json()
@@ -246,7 +246,7 @@ def test_a_prediction_that_failed_is_409(api: APIClient, served: FakeServedModel
         post(api, {"changes": {"year_built": 1990}}, f"{url}what-if/"),
     ):
         assert answer.status_code == 409
-        assert answer.json()["type"] == "urn:futurisys:problem:unsuitable-prediction"
+        assert answer.json()["type"] == "/api/v1/problems/unsuitable-prediction/"
     assert PredictionInput.objects.count() == 1
 
 
@@ -261,7 +261,7 @@ def test_a_version_that_cannot_be_had_again_is_409(
         post(api, {"changes": {"year_built": 1990}}, f"{prediction['url']}what-if/"),
     ):
         assert answer.status_code == 409
-        assert answer.json()["type"] == "urn:futurisys:problem:model-version-gone"
+        assert answer.json()["type"] == "/api/v1/problems/model-version-gone/"
         assert "new prediction" in answer.json()["detail"]
     assert PredictionInput.objects.count() == 1
 

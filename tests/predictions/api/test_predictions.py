@@ -32,7 +32,7 @@ def test_without_a_served_model_503_and_nothing_stored(api: APIClient) -> None:
     assert answer.status_code == 503
     assert answer["Content-Type"] == "application/problem+json"
     assert answer["Retry-After"] == "5"
-    assert answer.json()["type"] == "urn:futurisys:problem:model-unavailable"
+    assert answer.json()["type"] == "/api/v1/problems/model-unavailable/"
     assert PredictionRequest.objects.count() == 0
 
 
@@ -45,7 +45,7 @@ def test_a_database_that_is_down_answers_503(
     monkeypatch.setattr("predictions.api.authentication.api_token_get_valid", down)
     answer = post(api, facts())
     assert answer.status_code == 503
-    assert answer.json()["type"] == "urn:futurisys:problem:database-unavailable"
+    assert answer.json()["type"] == "/api/v1/problems/database-unavailable/"
     assert b"10.0.0.1" not in answer.content
 
 
@@ -60,7 +60,7 @@ def test_a_failing_model_answers_500_and_is_on_the_record(
     assert answer.status_code == 500
     problem = answer.json()
     stored = PredictionInput.objects.get()
-    assert problem["type"] == "urn:futurisys:problem:prediction-failed"
+    assert problem["type"] == "/api/v1/problems/prediction-failed/"
     assert (problem["prediction_id"], problem["code"]) == (str(stored.id), "model-failure")
     assert b"boom" not in answer.content
     read = api.get(f"{URL}{stored.id}/").json()
@@ -216,7 +216,7 @@ class TestFromStoredFacts:
         building: Any = BuildingFactory()
         answer = post(api, b"", self.url(building.ose_building_id))
         assert answer.status_code == 409
-        assert answer.json()["type"] == "urn:futurisys:problem:incomplete-facts"
+        assert answer.json()["type"] == "/api/v1/problems/incomplete-facts/"
         assert PredictionRequest.objects.count() == 0
 
     @pytest.mark.parametrize("body", [b"", b"{}"])

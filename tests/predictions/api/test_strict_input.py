@@ -251,6 +251,7 @@ def test_braces_in_strings_are_no_nesting(api: APIClient) -> None:
 def test_a_body_of_10_mb_is_413(api: APIClient) -> None:
     (error,) = refused(post(api, b'{"year_built": "' + b"x" * 10_000_000 + b'"}'), 413)
     assert error == {
+        "in": "body",
         "pointer": "",
         "detail": "At most 262,144 bytes are read.",
         "code": "body-too-large",
@@ -273,7 +274,7 @@ def test_a_body_of_10_mb_is_413(api: APIClient) -> None:
 def test_other_formats_are_415(api: APIClient, content_type: str) -> None:
     answer = post(api, b"{}", content_type)
     assert answer.status_code == 415
-    assert answer.json()["type"] == "urn:futurisys:problem:unsupported-media-type"
+    assert answer.json()["type"] == "/api/v1/problems/unsupported-media-type/"
     assert PredictionRequest.objects.count() == 0
 
 

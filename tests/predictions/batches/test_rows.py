@@ -12,7 +12,7 @@ from predictions.errors import BatchFormatError, RowsRefusedError, TooManyRowsEr
 from tests.predictions.batches.bodies import csv_of, parquet_of, rows_of
 from tests.predictions.factories import facts
 
-COLUMNS = {
+COLUMNS: dict[str, Any] = {
     "primary_property_type": ["Hotel", "Hotel"],
     "gross_floor_area_sqft": [90_000.0, 80_000.0],
     "year_built": [1927, 1928],

@@ -1,0 +1,62 @@
+"""The catalogues of texts: complete, compiled, and never behind the code."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from config import messages
+from config.management.commands import export_messages
+
+
+def test_every_language_has_its_catalogue() -> None:
+    found = [path.parent.parent.name for path in messages.message_catalogues()]
+    assert ["en", *found] == [code for code, _ in settings.LANGUAGES]
+
+
+def test_the_catalogues_are_what_the_code_says_and_are_translated() -> None:
+    out = StringIO()
+    call_command("export_messages", "--check", stdout=out)
+    assert out.getvalue() == "Up to date: locale/fr/LC_MESSAGES/django.po\n"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the French catalogue, which the command takes for the only one."""
+    copy = tmp_path / "fr" / "LC_MESSAGES" / "django.po"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes((messages.LOCALE_DIR / "fr/LC_MESSAGES/django.po").read_bytes())
+    monkeypatch.setattr(messages, "LOCALE_DIR", tmp_path)
+    monkeypatch.setattr(export_messages, "BASE_DIR", tmp_path)
+    return copy
+
+
+def test_a_text_that_nobody_says_any_more_goes(catalogue: Path) -> None:
+    before = catalogue.read_bytes()
+    catalogue.write_bytes(before + b'\nmsgid "Long gone"\nmsgstr "Disparu"\n')
+    with pytest.raises(CommandError, match="out of date"):
+        call_command("export_messages", "--check")
+    call_command("export_messages", stdout=StringIO())
+    assert catalogue.read_bytes() == before
+    assert catalogue.with_suffix(".mo").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('msgstr "Trop de requêtes"', 'msgstr ""'),
+        ('msgid "Too many requests"', '#, fuzzy\nmsgid "Too many requests"'),
+        ('msgstr "Doit valoir de %(bounds)s."', 'msgstr "Doit valoir de %(limites)s."'),
+        ('msgstr[1] "%(count)d choses ne vont pas."', 'msgstr[1] ""'),
+    ],
+)
+def test_a_text_that_is_not_rightly_translated_is_named(
+    catalogue: Path, old: str, new: str
+) -> None:
+    text = catalogue.read_text("utf-8")
+    assert old in text
+    catalogue.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(CommandError, match="To be translated"):
+        call_command("export_messages", stdout=StringIO())
