@@ -4,11 +4,12 @@ database."""
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, KEPT_AT_LEAST
 
 
 @register(Tags.database)
@@ -34,3 +35,17 @@ def role_owns_no_audit_table(
                 )
             )
     return messages
+
+
+@register()
+def idempotency_keys_are_kept(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """predictions.E001: callers are promised a day in which to repeat a request."""
+    if settings.IDEMPOTENCY_TTL >= KEPT_AT_LEAST:
+        return []
+    return [
+        checks.Error(
+            "IDEMPOTENCY_TTL is shorter than 24 hours.",
+            hint="Set IDEMPOTENCY_TTL_HOURS to 24 or more: PostgreSQL deletes nothing younger.",
+            id="predictions.E001",
+        )
+    ]

@@ -26,6 +26,14 @@ class VersionGoneError(PredictionError):
     """The model version that made the prediction can no longer be loaded."""
 
 
+class IdempotencyKeyInUseError(PredictionError):
+    """The first request with this idempotency key is still being answered."""
+
+
+class IdempotencyKeyReusedError(PredictionError):
+    """This caller used this idempotency key for another request."""
+
+
 class PredictionFailedError(PredictionError):
     """The model could not answer; the input and an error code are on the record."""
 

@@ -33,7 +33,8 @@ def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
 
 
 def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
-    """The predictions of one call in order, with call, model version and output. One query."""
+    """The predictions of one call in order, with call, model version, building and output. One
+    query."""
     return (
         PredictionInput.objects.select_related(
             "request__model_version", "output__emission_factor_set", "building"

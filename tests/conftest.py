@@ -14,7 +14,7 @@ from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry
 from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.runtime import ServedModel
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, IDEMPOTENCY_TABLES
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.serving import Serving
@@ -97,11 +97,12 @@ def emptying_may_truncate() -> Iterator[None]:
     flush = DatabaseOperations.execute_sql_flush
 
     def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
+        guarded = (*AUDIT_TABLES, *IDEMPOTENCY_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
         with operations.connection.cursor() as cursor:
-            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
+            for table in guarded:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             flush(operations, sql_list)
-            for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES):
+            for table in guarded:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -46,7 +46,8 @@ class RoleDefinition:
 ROLES: Final[Mapping[Role, RoleDefinition]] = {
     Role.OWNER: RoleDefinition(
         purpose="owns the database and its tables; runs migrations and the commands of the model "
-        "(`register_shipped_model`, `train_model`, `promote_model`, `rollback_model`)",
+        "(`register_shipped_model`, `train_model`, `promote_model`, `rollback_model`) and "
+        "`purge_idempotency_keys`",
         variable="OWNER_DATABASE_URL",
         database_privileges=(),
     ),
@@ -118,6 +119,20 @@ TABLE_GROUPS: Final = (
         why="insert-only: triggers refuse a change even to the owner",
         app=_APPEND,
         auditor=_READ,
+    ),
+    TableGroup(
+        title="Idempotency keys",
+        tables=("predictions_idempotencykey",),
+        why="insert-only: triggers refuse a change even to the owner, who purges what is old",
+        app=_APPEND,
+        auditor=_READ,
+    ),
+    TableGroup(
+        title="Answers to repeat",
+        tables=("predictions_idempotentanswer",),
+        why="likewise; what was answered to a caller is nobody else's, and the record has the rest",
+        app=_APPEND,
+        auditor=Columns(seen=("key_id", "status", "headers", "created_at"), hidden=("body",)),
     ),
     TableGroup(
         title="Where facts came from",

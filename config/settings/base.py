@@ -118,6 +118,9 @@ REST_KNOX = {
     "AUTO_REFRESH": False,
 }
 
+#: How long an Idempotency-Key and its answer are kept; not less than 24 hours.
+IDEMPOTENCY_TTL: timedelta = timedelta(hours=env.int("IDEMPOTENCY_TTL_HOURS", 24))
+
 #: The registered model whose champion serves.
 SERVED_MODEL_NAME = "site-energy-use"
 #: How often a worker asks which version is the champion, s; 0: never, until it is restarted.

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.request import Request
 
+from predictions.api.idempotency import claim_of
 from predictions.models import Channel
 from predictions.services.door import Call
 
@@ -22,4 +23,5 @@ def call_of(request: Request, body: bytes) -> Call:
         request_id=request.META["HTTP_X_REQUEST_ID"],
         body_sha256=hashlib.sha256(body).hexdigest() if body else "",
         received_at=timezone.now(),
+        claim=claim_of(request),
     )

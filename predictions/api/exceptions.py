@@ -40,6 +40,8 @@ from predictions.api.problems import (
 from predictions.errors import (
     BatchFormatError,
     EmissionFactorsMissingError,
+    IdempotencyKeyInUseError,
+    IdempotencyKeyReusedError,
     PredictionFailedError,
     RowsRefusedError,
     TooManyRowsError,
@@ -57,6 +59,9 @@ _NO_OBJECT: Final = gettext_lazy("There is no such object, or it is not yours.")
 _NOTHING_STORED: Final = gettext_lazy("Nothing was stored. Try again later.")
 _IN_OUR_LOG: Final = gettext_lazy("It is in our log under this request_id.")
 
+#: Seconds after which a request whose first one is still being answered may well be repeated.
+_REPEAT_AFTER_SECONDS: Final = 1
+
 
 class MalformedBodyError(exceptions.ParseError):
     """The body could not be read as strict JSON; `member` names the top-level member at fault."""
@@ -64,6 +69,10 @@ class MalformedBodyError(exceptions.ParseError):
     def __init__(self, detail: str, *, member: str | None = None, code: str = "malformed") -> None:
         super().__init__(detail, code)
         self.member = member
+
+
+class InvalidHeaderError(exceptions.ValidationError):
+    """A request header, by name, is not what it has to be."""
 
 
 class BodyTooLargeError(exceptions.APIException):
@@ -171,6 +180,14 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         case VersionGoneError():
             _log(exc)
             return Problem(problems.MODEL_VERSION_GONE, problems.MODEL_VERSION_GONE.fix)
+        case IdempotencyKeyInUseError():
+            return Problem(
+                problems.IDEMPOTENCY_KEY_IN_USE,
+                problems.IDEMPOTENCY_KEY_IN_USE.fix,
+                headers={"Retry-After": str(_REPEAT_AFTER_SECONDS)},
+            )
+        case IdempotencyKeyReusedError():
+            return Problem(problems.IDEMPOTENCY_KEY_REUSED, problems.IDEMPOTENCY_KEY_REUSED.fix)
         case EmissionFactorsMissingError():
             _log(exc)
             return Problem(problems.EMISSION_FACTORS_MISSING, _NOTHING_STORED)
@@ -202,7 +219,10 @@ def _log(exc: Exception) -> None:
 def _invalid_input(exc: exceptions.ValidationError, context: Mapping[str, Any]) -> Problem:
     # A request without a body can only be wrong in its query.
     is_query = isinstance(exc, InvalidQueryError) or context["request"].method in SAFE_METHODS
-    faults = tuple(_faults(exc.detail, Location.QUERY if is_query else Location.BODY, ""))
+    location = Location.QUERY if is_query else Location.BODY
+    if isinstance(exc, InvalidHeaderError):
+        location = Location.HEADER
+    faults = tuple(_faults(exc.detail, location, ""))
     several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", len(faults))
     detail = faults[0].detail if len(faults) == 1 else several % {"count": len(faults)}
     return Problem(problems.INVALID_INPUT, detail, faults)

@@ -46,10 +46,11 @@ JSON_FAULTS: Final = (
 )
 
 
-def request_body(request: Request, *, limit_bytes: int | None = None) -> bytes:
-    """The body as received, at most `limit_bytes`, or else DATA_UPLOAD_MAX_MEMORY_SIZE. It may be
-    asked for again. Raises BodyTooLargeError."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if limit_bytes is None else limit_bytes
+def request_body(request: Request) -> bytes:
+    """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes, or what the view's
+    `body_bytes_max` says. It may be asked for again. Raises BodyTooLargeError."""
+    body_bytes_max = getattr(request.parser_context["view"], "body_bytes_max", None)
+    limit = body_bytes_max(request) if body_bytes_max else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     received = request._request
     if length > limit:

@@ -241,6 +241,15 @@ MODEL_VERSION_GONE: Final = ProblemType(
     fix=_("Ask for a new prediction of the same features and use that one."),
     place=Place(Location.PATH, pointer("id")),
 )
+IDEMPOTENCY_KEY_IN_USE: Final = ProblemType(
+    slug="idempotency-key-in-use",
+    status=409,
+    title=_("The first request with this key is still being answered"),
+    when=_("A request with the same Idempotency-Key came before and has no answer yet."),
+    fix=_("Send the same request again, with the same key, to get its answer."),
+    retry=Retry.LATER,
+    place=header("Idempotency-Key"),
+)
 LENGTH_REQUIRED: Final = ProblemType(
     slug="length-required",
     status=411,
@@ -265,6 +274,16 @@ UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     fix=_("Send JSON with `Content-Type: application/json`."),
     place=header("Content-Type"),
 )
+IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
+    slug="idempotency-key-reused",
+    status=422,
+    title=_("This key was used for another request"),
+    when=_(
+        "Another path, query, content type, format or body came with this Idempotency-Key before."
+    ),
+    fix=_("Repeat exactly the request that the key came with, or make a new key for this one."),
+    place=header("Idempotency-Key"),
+)
 TOO_MANY_REQUESTS: Final = ProblemType(
     slug="too-many-requests",
     status=429,
@@ -287,7 +306,10 @@ PREDICTION_FAILED: Final = ProblemType(
     status=500,
     title=_("The model could not answer"),
     when=_("The model failed on a valid input; input and error code are on the record."),
-    fix=_("Try once more; then tell the operator the `prediction_id`."),
+    fix=_(
+        "Try once more, with a new Idempotency-Key if you sent one; then tell the operator the "
+        "`prediction_id`."
+    ),
     retry=Retry.ONCE,
 )
 DATABASE_UNAVAILABLE: Final = ProblemType(

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import SafeDumper
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from buildings.api.pagination import StrictQueryMixin
 from predictions.api import problems
+from predictions.api.idempotency import KEY_HEADER, REPLAYED_HEADER
 from predictions.api.problems import (
     PROBLEM_MEDIA_TYPE,
     Fault,
@@ -20,6 +21,7 @@ from predictions.api.problems import (
     ProblemType,
 )
 from predictions.api.serializers import ProblemSerializer
+from predictions.models import KEY_PATTERN
 
 _ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
 _WITH_TOKEN = (problems.NOT_AUTHENTICATED, problems.DATABASE_UNAVAILABLE)
@@ -51,17 +53,50 @@ _PATH_PARAMETERS = {
 SafeDumper.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"[0-9]+$"), list("0123456789")
 )
+_WITH_KEY = (
+    problems.IDEMPOTENCY_KEY_IN_USE,
+    problems.IDEMPOTENCY_KEY_REUSED,
+    problems.MODEL_VERSION_GONE,
+)
+_KEY_PARAMETERS = [
+    OpenApiParameter(
+        KEY_HEADER,
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": f"^{KEY_PATTERN}$"},
+        OpenApiParameter.HEADER,
+        description="Makes it safe to send the request again: repeated with the same key by the "
+        "same caller, it is not done again, and its answer is given again byte for byte, for 24 "
+        "hours at least. Take a new random UUID for each new request. Refusals are not kept: mend "
+        "the request and keep the key.",
+    ),
+    OpenApiParameter(
+        REPLAYED_HEADER,
+        {"type": "string", "enum": ["true"]},
+        OpenApiParameter.HEADER,
+        response=[200, 201, 500],
+        description="Present when the answer is given again.",
+    ),
+]
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status, and says what the
-    parameters in its path are."""
+    """Adds to each operation the problems it can answer with, by status, says what the parameters
+    in its path are, and where the header Idempotency-Key is honoured."""
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
         for parameter in parameters:
             parameter["description"] = _PATH_PARAMETERS[parameter["name"]]
         return parameters
+
+    def get_override_parameters(self) -> list[Any]:
+        return [
+            *super().get_override_parameters(),
+            *(_KEY_PARAMETERS if self._is_idempotent() else ()),
+        ]
+
+    def _is_idempotent(self) -> bool:
+        handler = getattr(self.view, getattr(self.view, "action", None) or "", None)
+        return getattr(handler, "is_idempotent", False)
 
     def _get_response_bodies(
         self, direction: Literal["request", "response"] = "response"
@@ -84,6 +119,8 @@ class ProblemAutoSchema(AutoSchema):
             found += _WITH_PATH_PARAMETER
         if self.method == "POST":
             found += _WITH_BODY
+        if self._is_idempotent():
+            found += _WITH_KEY
         found += getattr(self.view, "problems_of", {}).get(getattr(self.view, "action", None), ())
         return [each for each in problems.PROBLEMS if each in found]
 

@@ -26,6 +26,7 @@ from predictions.api.explaining import (
     WhatIfAnswerSerializer,
     WhatIfSerializer,
 )
+from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
@@ -144,6 +145,7 @@ class PredictionViewSet(
             _ANSWER_EXAMPLE,
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request) -> Response:
         body = request_body(request)
         facts = FeaturesSerializer(data=request.data)
@@ -179,6 +181,7 @@ class PredictionViewSet(
         examples=[_NOTHING_EXAMPLE, _EXPLANATION_EXAMPLE],
     )
     @explanations.mapping.post
+    @idempotent()
     def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
         prediction = self.get_object()
         body = _empty_body(request)
@@ -206,6 +209,7 @@ class PredictionViewSet(
         ],
     )
     @action(detail=True, methods=["post"], url_path="what-if")
+    @idempotent(writes_ahead=True)
     def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
         original = self.get_object()
         body = request_body(request)
@@ -254,6 +258,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             ),
         ],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request, ose_building_id: int) -> Response:
         body = _empty_body(request)
         try:

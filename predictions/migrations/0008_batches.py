@@ -19,7 +19,7 @@ DROP TRIGGER predictions_predictionbatch_no_truncate ON predictions_predictionba
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("predictions", "0004_shadow"),
+        ("predictions", "0005_idempotency"),
     ]
 
     operations = [

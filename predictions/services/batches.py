@@ -36,7 +36,6 @@ def batch_create(
     """
     if not is_skipping or not rows.features:
         rows.require_all()
-    batch = batch_of(rows)
     with _collection_paused():
         inputs = prediction_create(
             call=call,
@@ -45,9 +44,10 @@ def batch_create(
                 for features, building in zip(rows.features, rows.buildings, strict=True)
             ],
             emission_factor_set=emission_factor_set,
-            batch=batch,
+            batch=batch_of(rows),
         )
-    return batch, inputs
+    # Of a repeated call that was cut short, what was stored with it then.
+    return inputs[0].request.batch, inputs
 
 
 def batch_of(rows: Rows) -> PredictionBatch:

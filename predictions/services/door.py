@@ -2,7 +2,8 @@
 
 The way of a prediction (`prediction_create`): store call and inputs, commit; let the model predict;
 store outputs or error codes, commit; answer from what was stored. A process that dies in between
-leaves inputs without output, which is visible; nothing that was answered can be missing.
+leaves inputs without output, which is visible; nothing that was answered can be missing. A repeat
+with the same idempotency key goes on where that process ended.
 """
 
 import logging
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -28,10 +30,12 @@ from predictions.models import (
     PredictionOutput,
     PredictionRequest,
 )
-from predictions.selectors import factors_chosen
+from predictions.selectors import factors_chosen, prediction_list_by_call
 from predictions.services.answers import InvalidOutputError, output_values
+from predictions.services.idempotency import Claim, idempotency_key_create
 from predictions.services.recording import rows_store
 from predictions.services.serving import Serving, log_model_failure, serving_get
+from predictions.services.versions import serving_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +45,8 @@ _BLOCK: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Who asks, how, and with which bytes: what goes on the record beside the inputs."""
+    """Who asks, how, and with which bytes: what goes on the record beside the inputs. `claim` is of
+    the idempotency key that came with it."""
 
     caller: User | None
     caller_name: str
@@ -50,6 +55,7 @@ class Call:
     received_at: datetime
     token_prefix: str = ""
     body_sha256: str = ""
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +85,16 @@ def prediction_create(
     channel. Emissions are by the latest emission factors, or by those of the set named
     `emission_factor_set`. The model is the one served, or `serving`'s.
 
+    If the call repeats one that was cut short, its stored inputs are answered and `questions` are
+    not asked: by the outputs on the record, or else by the model version that they were stored for.
+
     Raises ModelUnavailableError (and the other errors of `serving_get`),
     EmissionFactorsMissingError or UnknownEmissionFactorSetError before anything is written, and
-    django.db.Error when a write fails: then there is no answer.
+    django.db.Error when a write fails: then there is no answer. And VersionGoneError when the model
+    version of a call that was cut short can no longer be loaded.
     """
+    if call.claim is not None and call.claim.interrupted_id is not None:
+        return _prediction_resume(call.claim.interrupted_id, emission_factor_set)
     serving = serving or serving_get()
     factors = factors_chosen(slug=emission_factor_set)
     request = PredictionRequest(
@@ -112,11 +124,27 @@ def prediction_create(
             batch.request = request
             batch.save(force_insert=True)
         rows_store(PredictionInput, inputs)
+        if call.claim is not None:
+            idempotency_key_create(claim=call.claim, prediction_request=request)
+    _answer(serving.model, inputs, factors)
+    return inputs
 
-    outputs = _outputs(serving.model, inputs, factors)
+
+def _prediction_resume(request_id: UUID, emission_factor_set: str | None) -> list[PredictionInput]:
+    """The call's inputs, each with its output: those that had none are answered now."""
+    inputs = list(prediction_list_by_call(request_id=request_id))
+    unanswered = [stored for stored in inputs if not hasattr(stored, "output")]
+    if unanswered:
+        serving = serving_of(version=unanswered[0].request.model_version)
+        _answer(serving.model, unanswered, factors_chosen(slug=emission_factor_set))
+    return inputs
+
+
+def _answer(model: ServedModel, inputs: Sequence[PredictionInput], factors: KnownFactors) -> None:
+    """Let the model predict what is stored, and store what it answers."""
+    outputs = _outputs(model, inputs, factors)
     with transaction.atomic(durable=True):
         rows_store(PredictionOutput, outputs)
-    return inputs
 
 
 def _outputs(

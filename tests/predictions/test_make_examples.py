@@ -13,7 +13,13 @@ from django.db import connection
 from mlmodel.features import FEATURE_NAMES, FEATURES_BY_NAME, feature_conflicts
 from mlmodel.models import INSERT_ONLY_TABLES, ModelVersion
 from predictions.management.commands.make_examples import EXAMPLES
-from predictions.models import AUDIT_TABLES, PredictionInput, PredictionOutput, PredictionRequest
+from predictions.models import (
+    AUDIT_TABLES,
+    IDEMPOTENCY_TABLES,
+    PredictionInput,
+    PredictionOutput,
+    PredictionRequest,
+)
 from tests.fakes import FakeServedModel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,13 +28,12 @@ SHIPPED = settings.PROJECT_DIR / "fixtures" / "examples"
 
 
 def forget_everything() -> None:
+    guarded = (*AUDIT_TABLES, *IDEMPOTENCY_TABLES, *INSERT_ONLY_TABLES)
     with connection.cursor() as cursor:
-        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
+        for table in guarded:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(
-            f"TRUNCATE {', '.join((*AUDIT_TABLES, *INSERT_ONLY_TABLES))}, mlmodel_modelversion"
-        )
-        for table in (*AUDIT_TABLES, *INSERT_ONLY_TABLES):
+        cursor.execute(f"TRUNCATE {', '.join(guarded)}, mlmodel_modelversion")
+        for table in guarded:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 

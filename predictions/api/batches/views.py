@@ -37,6 +37,7 @@ from predictions.api.batches.serializers import (
     BatchSerializer,
 )
 from predictions.api.calls import call_of
+from predictions.api.idempotency import idempotent
 from predictions.api.parsers import request_body
 from predictions.batches.answers import answered_rows, row_counts
 from predictions.models import PredictionBatch, PredictionInput
@@ -133,11 +134,11 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         ],
         tags=["predictions"],
     )
+    @idempotent(writes_ahead=True)
     def create(self, request: Request) -> StreamingHttpResponse:
         asked = self.query.validated_data
-        parser = self._parser(request)
-        body = request_body(request, limit_bytes=parser.limit_bytes())
-        parsed = body_parsed(parser, body)
+        body = request_body(request)
+        parsed = body_parsed(self._parser(request), body)
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
         batch, inputs = batch_create(
             call=call_of(request, body),
@@ -164,6 +165,10 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
             raise Http404 from None
         inputs = list(prediction_list_by_call(request_id=request_id))
         return self._answer(request, batch, inputs, status.HTTP_200_OK)
+
+    def body_bytes_max(self, request: Request) -> int:
+        """Larger bodies are refused, by the format of their rows."""
+        return self._parser(request).limit_bytes()
 
     def _parser(self, request: Request) -> BatchParser:
         parser: Any = self.get_content_negotiator().select_parser(request, self.get_parsers())

@@ -293,6 +293,45 @@ def test_answers_are_those_of_one_row_at_a_time_bit_for_bit(
         assert (again["output"], again["features"]) == (alone["output"], alone["features"])
 
 
+class TestIdempotency:
+    """Idempotency-Key"""
+
+    def test_a_repeat_gives_the_same_bytes_and_no_row(
+        self, api: APIClient, served: FakeServedModel
+    ) -> None:
+        body = {"rows": rows_of(150)}
+        first = post(api, body, **{"Idempotency-Key": "once"})
+        again = post(api, body, **{"Idempotency-Key": "once"})
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+        assert again["Location"] == first["Location"]
+        assert counts() == (1, 1, 150, 150)
+
+    def test_a_call_that_was_cut_short_is_finished(
+        self, api: APIClient, served: FakeServedModel
+    ) -> None:
+        def die(rows: Any) -> Any:
+            raise SystemExit
+
+        body = {"rows": [*rows_of(150), {}]}
+        served.answer = die
+        with pytest.raises(SystemExit):
+            post(api, body, query="?on_error=skip", **{"Idempotency-Key": "once"})
+        assert counts() == (1, 1, 150, 0)
+        served.answer = FakeServedModel.by_area
+        answer = post(api, body, query="?on_error=skip", **{"Idempotency-Key": "once"})
+        assert answer.status_code == 201
+        assert counts() == (1, 1, 150, 150)
+        assert answer.json()["row_counts"] == {
+            "received": 151,
+            "predicted": 150,
+            "failed": 0,
+            "unanswered": 0,
+            "refused": 1,
+        }
+        assert read(api.get(answer["Location"])) == answer.content
+
+
 class TestSkipping:
     """?on_error=skip"""
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from config.env import BASE_DIR
 from predictions.api.problems import (
+    IDEMPOTENCY_KEY_IN_USE,
     METHOD_NOT_ALLOWED,
     PROBLEMS,
     PROBLEMS_PATH,
@@ -57,7 +58,8 @@ def test_each_says_all_that_it_must(client: Client, problem: ProblemType) -> Non
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", problem.slug)
     # What a caller did wrong has its place in the request; what we did wrong has none.
     assert (problem.place is not None) == (400 <= problem.status < 500)
-    assert (problem.retry is Retry.NEVER) == (problem.status < 500 and problem.status != 429)
+    is_later = problem in (TOO_MANY_REQUESTS, IDEMPOTENCY_KEY_IN_USE)
+    assert (problem.retry is Retry.NEVER) == (problem.status < 500 and not is_later)
 
 
 def test_no_two_are_alike() -> None:
