@@ -1,5 +1,5 @@
 """`/livez`: the process answers. `/readyz`: it can do its work: database, migrations, served
-model."""
+model, emission factors."""
 
 import logging
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from predictions.selectors import factors_chosen
 from predictions.services.serving import serving_get, serving_is_former
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,17 @@ def _served_model() -> str:
     return _DEGRADED if serving_is_former() else _OK
 
 
+def _emission_factors() -> str:
+    """Without any, each prediction is refused."""
+    factors_chosen(slug=None)
+    return _OK
+
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "served_model": _served_model,
+    "emission_factors": _emission_factors,
 }
 
 

@@ -12,8 +12,10 @@ from django.db.migrations.loader import MigrationLoader
 
 from buildings.models import PROVENANCE_TABLES
 from config.postgres.account import wheel_package
+from mlmodel.card import card_facts, card_page
 from mlmodel.features import FEATURES, Feature
 from mlmodel.models import INSERT_ONLY_TABLES
+from mlmodel.registry import shipped_manifest
 from predictions.api.problems import PROBLEMS, RETRIES, Location
 from predictions.models import AUDIT_TABLES
 
@@ -170,6 +172,14 @@ def _relations(tables: Iterable[type[models.Model]]) -> Iterable[str]:
                 one = "|o" if field.null else "||"
                 many = "o|" if field.unique else "o{"
                 yield f"    {target.__name__} {one}--{many} {model.__name__} : {field.name}\n"
+
+
+def model_card_page(language: str) -> str:
+    """The card of the version that ships."""
+    facts = card_facts(shipped_manifest())
+    if facts is None:
+        raise ValueError("The shipped version has no facts: `manage.py evaluate_model --write`.")
+    return card_page(facts, language)
 
 
 def features_page() -> str:

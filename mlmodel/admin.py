@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from mlmodel.card import model_card
 from mlmodel.comparison import headline_scores
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 
@@ -34,6 +35,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     fieldsets = (
         ("Version", {"fields": ("name", "version", "part", "promoted_at", "promoted_by")}),
         ("How good it is", {"fields": ("scores",)}),
+        ("Model card", {"fields": ("card",), "classes": ("collapse",)}),
         ("What it was made from", {"fields": ("data", "settings", "code_version", "created_at")}),
         ("Files", {"fields": ("run_id", "artifact_uri", "artifact_digest", "size", "files")}),
         ("Signature", {"fields": ("columns",), "classes": ("collapse",)}),
@@ -64,6 +66,17 @@ class ModelVersionAdmin(ReadOnlyAdmin):
                 (name, of.get("r2_log"), of.get("r2_log_std"), of.get("mdape"))
                 for name, of in _scores(version).items()
             ),
+        )
+
+    @display(description="facts")
+    def card(self, version: ModelVersion) -> str:
+        card = model_card(version)
+        if card is None:
+            return "Registered without the evaluation that a card is made from."
+        return format_html(
+            "<p>The API shows them with their words, in English and French, below {}.</p>{}",
+            f"/api/v1/models/{version.name}/versions/{version.version}/",
+            _json(card["facts"]),
         )
 
     @display(description="training data")

@@ -32,3 +32,7 @@ class PromotionConflictError(ModelError):
 
 class TrainingDataError(ModelError):
     """There are not enough rows to train on."""
+
+
+class ShippedModelDiffersError(ModelError):
+    """What was evaluated is not the version that ships."""

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 
 #: The tables of this app that PostgreSQL keeps insert-only.
 INSERT_ONLY_TABLES: Final = ("mlmodel_modelpromotion",)
+#: Codename of the permission to predict with a version that never was the champion.
+PREDICT_WITH_ANY_VERSION: Final = "predict_with_any_version"
 
 
 class Alias(models.TextChoices):
@@ -52,6 +54,9 @@ class ModelVersion(models.Model):
 
     class Meta:
         ordering = ("name", "-version")
+        permissions = [
+            (PREDICT_WITH_ANY_VERSION, "Can predict with versions that never were the champion"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="modelversion_version_unique"),
             models.UniqueConstraint(fields=["name", "alias"], name="modelversion_alias_unique"),

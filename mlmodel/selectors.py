@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 from numpy.typing import NDArray
 
@@ -18,7 +18,11 @@ from mlmodel.training import TrainingData, emissions_of
 
 #: The year of the published comparisons; its metered and weather-normalised energy are in place.
 REFERENCE_DATA_YEAR: Final = 2016
+#: Their files test what was trained on the reference year.
+LATER_YEARS: Final = (2017, 2018, 2019)
 _FIRST_EXCHANGED_YEAR: Final = 2018
+#: A change by more than this share is a large one.
+_MUCH: Final = 0.2
 _COMPLIANT: Final = "Compliant"
 _RANKS: Final = dict(enumerate(USE_RANKS, start=1))
 #: With fewer buildings, five folds say nothing.
@@ -52,6 +56,20 @@ def model_version_champion_id(*, name: str) -> int | None:
     )
 
 
+def model_version_documented(*, name: str, number: int | None = None) -> ModelVersion | None:
+    """The version with this number, or else the champion, with its `promotions`, newest first, each
+    with the version that it replaced; or None. Two queries."""
+    chosen = Q(alias=Alias.CHAMPION) if number is None else Q(version=number)
+    promotions = ModelPromotion.objects.select_related("replaced_version").only(
+        "version_id", "kind", "alias", "is_forced", "created_at", "replaced_version__version"
+    )
+    return (
+        ModelVersion.objects.filter(chosen, name=name)
+        .prefetch_related(Prefetch("promotions", queryset=promotions))
+        .first()
+    )
+
+
 def model_version_get(*, name: str, number: int) -> ModelVersion:
     """The version with this number. Raises ModelUnavailableError, which says what there is."""
     version = ModelVersion.objects.filter(name=name, version=number).first()
@@ -60,6 +78,21 @@ def model_version_get(*, name: str, number: int) -> ModelVersion:
         numbers = ", ".join(str(known_version.version) for known_version in known) or "none"
         raise ModelUnavailableError(f"{name} has no version {number}; registered are: {numbers}.")
     return version
+
+
+def model_version_served(*, name: str, number: int) -> tuple[ModelVersion, bool] | None:
+    """The version with this number, and whether it is or ever was the champion; or None. One
+    query."""
+    as_champion = ModelPromotion.objects.filter(alias=Alias.CHAMPION).filter(
+        # Replaced: it was the champion before there was a history.
+        Q(version=OuterRef("pk")) | Q(replaced_version=OuterRef("pk"))
+    )
+    version = (
+        ModelVersion.objects.annotate(has_served=Q(alias=Alias.CHAMPION) | Exists(as_champion))
+        .filter(name=name, version=number)
+        .first()
+    )
+    return None if version is None else (version, version.has_served)
 
 
 def model_version_former_champion(*, name: str) -> ModelVersion | None:
@@ -206,7 +239,7 @@ def new_building_data() -> dict[str, TrainingData]:
             record.building_id: (record, features)
             for record, features in _usable(training_records(data_year=year, is_synthetic=False))
         }
-        for year in (2017, 2018, 2019)
+        for year in LATER_YEARS
     }
     latest = {**by_year[2018], **by_year[2019]}
     groups = {
@@ -228,6 +261,34 @@ def new_building_data() -> dict[str, TrainingData]:
         for name, pairs in groups.items()
         if pairs
     }
+
+
+def yearly_changes() -> list[dict[str, float]]:
+    """By later year: how many of the real buildings of the reference year reported energy again,
+    the median of log(energy / energy of the reference year), and the share of buildings for which
+    it changed by more than a fifth of itself either way. Empty without real data."""
+    energies = {
+        year: {
+            record.building_id: _energy(record)
+            for record, _ in _usable(training_records(data_year=year, is_synthetic=False))
+        }
+        for year in (REFERENCE_DATA_YEAR, *LATER_YEARS)
+    }
+    reference = energies.pop(REFERENCE_DATA_YEAR)
+    changes = []
+    for year, later in energies.items():
+        both = sorted(later.keys() & reference.keys())
+        if both:
+            ratios = np.array([later[building] / reference[building] for building in both])
+            changes.append(
+                {
+                    "data_year": year,
+                    "buildings": len(both),
+                    "median_log_change": round(float(np.median(np.log(ratios))), 4),
+                    "share_beyond_20": round(float((np.abs(ratios - 1) > _MUCH).mean()), 4),
+                }
+            )
+    return changes
 
 
 def _ordered(pairs: list[Usable]) -> list[Usable]:

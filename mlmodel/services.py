@@ -23,13 +23,16 @@ from mlmodel.errors import (
     ModelUnavailableError,
     PromotionConflictError,
     PromotionRefusedError,
+    ShippedModelDiffersError,
 )
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from mlmodel.runtime import ServedModel
 from mlmodel.selectors import (
     model_version_champion,
     model_version_former_champion,
+    new_building_data,
     training_data,
+    yearly_changes,
 )
 from mlmodel.signature import check_signature, model_signature
 from mlmodel.training import train
@@ -78,18 +81,20 @@ def model_version_train(
     """Train on the rows in PostgreSQL, cross-validate, and register a new version, which does not
     serve.
 
-    `on_step` is called after each fold of each population, `Protocol.steps` times. Raises
-    TrainingDataError.
+    `on_step` is called after each fold of each population, `Protocol.steps` times, and once more
+    where there are buildings that were not trained on. Raises TrainingDataError.
     """
     # Imported late: scikit-learn takes seconds, which no other command should pay.
     from threadpoolctl import threadpool_limits
 
-    from mlmodel.evaluation import Protocol, evaluate, metrics_of
+    from mlmodel.evaluation import Protocol, evaluate
+    from mlmodel.evaluation.details import metrics_with_details
 
     data, fingerprint = training_data()
     evaluation = evaluate(
         data,
         protocol=Protocol(seed=seed, folds=folds, repeats=repeats),
+        new_data=new_building_data(),
         jobs=jobs,
         parameters={"max_iter": max_iter},
         on_step=on_step,
@@ -117,7 +122,7 @@ def model_version_train(
                 "code_version": registry.code_version(),
                 "data_fingerprint": fingerprint,
                 "file_digests": digests,
-                "metrics": metrics_of(evaluation),
+                "metrics": metrics_with_details(evaluation, yearly_changes=yearly_changes()),
                 "parameters": parameters,
                 "signature": model_signature(),
                 "size_bytes": sum(
@@ -315,8 +320,29 @@ def model_version_ship(*, version: ModelVersion, directory: Path) -> None:
     shutil.rmtree(directory / "model", ignore_errors=True)
     shutil.copytree(source, directory / "model")
     manifest = {field: getattr(version, field) for field in _MANIFEST_FIELDS}
+    _manifest_write(manifest, directory / "manifest.json")
+
+
+def shipped_metrics_write(*, metrics: Mapping[str, Any], directory: Path) -> None:
+    """Put an evaluation's metrics into the manifest of the version that ships.
+
+    Raises ShippedModelDiffersError when they are of another model: of other rows, another protocol
+    or other scores than the version was registered with.
+    """
+    path = directory / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    for part in ("protocol", "scores"):
+        if manifest["metrics"][part] != metrics[part]:
+            raise ShippedModelDiffersError(
+                f"The shipped version was registered with other {part}: this code or these rows "
+                "make another model. Train it (`train_model`) and ship it (`ship_model`)."
+            )
+    _manifest_write({**manifest, "metrics": dict(metrics)}, path)
+
+
+def _manifest_write(manifest: Mapping[str, Any], path: Path) -> None:
     text = json.dumps(manifest, indent=2, sort_keys=True)
-    (directory / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def _check_version_loads(version: ModelVersion) -> None:

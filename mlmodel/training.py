@@ -57,7 +57,11 @@ class TrainingData:
 
 
 def emissions_of(fuels_kbtu: Array, factors_kgco2e_per_mbtu: Array) -> Array:
-    """What fuels of shape (rows, 3), kBtu, emit: (rows,), t CO2e."""
+    """What fuels of shape (rows, 3), kBtu, emit: (rows,), t CO2e.
+
+    `buildings.emissions` says the same of one building. It is not asked: this part of mlmodel knows
+    nothing but NumPy, so that it runs where there is no Django project.
+    """
     emissions: Array = fuels_kbtu @ factors_kgco2e_per_mbtu / _KBTU_KG_PER_MBTU_T
     return emissions
 

@@ -23,7 +23,19 @@ class UnsuitablePredictionError(PredictionError):
 
 
 class VersionGoneError(PredictionError):
-    """The model version that made the prediction can no longer be loaded."""
+    """A model version that made a prediction can no longer be loaded."""
+
+
+class UnknownModelVersionError(PredictionError):
+    """The caller pinned a model version that is not registered."""
+
+
+class ModelVersionNotPermittedError(PredictionError):
+    """The caller pinned a model version that this user may not predict with."""
+
+
+class PinnedVersionGoneError(VersionGoneError):
+    """The model version that the caller pinned can no longer be loaded."""
 
 
 class IdempotencyKeyInUseError(PredictionError):

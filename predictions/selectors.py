@@ -1,6 +1,7 @@
 """What may be read of the record, and by whom."""
 
 from collections.abc import Collection
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import Permission, User
@@ -23,12 +24,15 @@ from predictions.models import (
     PredictionInput,
 )
 
+#: Tens of kB, which no row of a list needs.
+METRICS_OF_VERSION: Final = "request__model_version__metrics"
+
 
 def prediction_list(*, user: User) -> QuerySet[PredictionInput]:
     """Predictions this user may see, newest first: one's own; staff see all. One query."""
     predictions = PredictionInput.objects.select_related(
         "request__model_version", "output__emission_factor_set", "building"
-    )
+    ).defer(METRICS_OF_VERSION)
     return predictions if user.is_staff else predictions.filter(request__caller=user)
 
 
@@ -39,6 +43,7 @@ def prediction_list_by_call(*, request_id: UUID) -> QuerySet[PredictionInput]:
         PredictionInput.objects.select_related(
             "request__model_version", "output__emission_factor_set", "building"
         )
+        .defer(METRICS_OF_VERSION)
         .filter(request_id=request_id)
         .order_by("position")
     )
@@ -110,6 +115,7 @@ def batch_get(*, user: User, request_id: UUID) -> PredictionBatch:
     """A batch that this user may see: one's own; staff see all. With its call, model version and
     batch. Raises PredictionBatch.DoesNotExist. One query."""
     batches = PredictionBatch.objects.select_related("request__model_version")
+    batches = batches.defer(METRICS_OF_VERSION)
     if not user.is_staff:
         batches = batches.filter(request__caller=user)
     return batches.get(request_id=request_id)

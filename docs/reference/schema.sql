@@ -1222,6 +1222,7 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('contenttypes', '0002_remove_content_type_name', now()),
     ('mlmodel', '0001_initial', now()),
     ('mlmodel', '0002_model_promotion', now()),
+    ('mlmodel', '0003_predict_with_any_version', now()),
     ('predictions', '0001_initial', now()),
     ('predictions', '0002_insert_only', now()),
     ('predictions', '0003_answers_by_fuel', now()),

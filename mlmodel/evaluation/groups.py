@@ -1,4 +1,4 @@
-"""Errors and coverage by kind of building: use type, size class, decade built."""
+"""Errors and coverage by kind of building: use type, size class, decade built, neighborhood."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ _SIZES: Final = (
     (250_000.0, "100,000 to 250,000 ft²"),
     (float("inf"), "250,000 ft² and above"),
 )
-GROUPINGS: Final = ("use type", "size class", "decade built")
+GROUPINGS: Final = ("use type", "size class", "decade built", "neighborhood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +76,7 @@ def _name(grouping: str, row: FeatureRow) -> str:
     if grouping == "size class":
         area = float(row["gross_floor_area_sqft"] or 0.0)
         return next(label for limit, label in _SIZES if area < limit)
+    if grouping == "neighborhood":
+        return str(row.get("neighborhood") or "not known").title()
     year = int(row["year_built"] or 0)
     return f"{year // 10 * 10}s"

@@ -5,14 +5,18 @@ caller of that set-up lacks.
 """
 
 import multiprocessing
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlmodel.errors import ModelError
 from mlmodel.evaluation.subject import Fit, Subject, fit_subject
 from mlmodel.features import FEATURE_NAMES, encode
 from mlmodel.prediction import Estimates
@@ -25,6 +29,10 @@ POPULATIONS: Final = ("non_residential", "all")
 TARGETS: Final = ("energy", "emissions")
 #: The set-up of a typical caller, in words of the tables.
 SET_UP_WORDS: Final = {"a": "basics", "f": "+ fuels", "b": "+ score", "c": "+ fuels + score"}
+
+
+class ProcessesUnavailableError(ModelError):
+    """Folds cannot run in other processes of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class Evaluation:
     folds: Mapping[str, list[Predicted]]
     new_data: Mapping[str, TrainingData]
     new_buildings: Mapping[str, Predicted]
+    #: Processor time of all fits and predictions, s.
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,7 @@ def evaluate(
     Residential buildings are in every training fold of the non-residential population, and in none
     of its test folds. New buildings are predicted by a model of all rows. Any number of processes
     (`jobs`) gives the same, for each model is fitted from the same rows and seed in one thread.
+    Raises ProcessesUnavailableError for more than one where the program is no file.
     """
     new_data = new_data or {}
     work = _Work(
@@ -122,6 +133,7 @@ def evaluate(
         parameters=parameters or {},
     )
     tasks = list(_tasks(data, protocol, has_new=bool(new_data)))
+    begun_cpu_s = _cpu_s()
     done = _run(work, tasks, jobs, on_step)
     folds: dict[str, list[Predicted]] = {population: [] for population in protocol.populations}
     new: dict[str, Predicted] = {}
@@ -130,7 +142,12 @@ def evaluate(
             folds[task.population].append(answer[""])
         else:
             new = dict(answer)
-    return Evaluation(protocol, data, folds, new_data, new)
+    return Evaluation(protocol, data, folds, new_data, new, _cpu_s() - begun_cpu_s)
+
+
+def _cpu_s() -> float:
+    """Of this process and of those that it started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def _tasks(data: TrainingData, protocol: Protocol, *, has_new: bool) -> Iterator[_Task]:
@@ -181,6 +198,7 @@ def _run(
             answers.append(_task_run(work, task))
             on_step()
         return answers
+    _check_can_spawn()
     # Spawned: a fork would share the database's connection and the threads of BLAS.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
@@ -191,6 +209,16 @@ def _run(
             future.result()
             on_step()
         return [future.result() for future in futures]
+
+
+def _check_can_spawn() -> None:
+    """A spawned process imports the main program again: it must be a file."""
+    program = getattr(sys.modules["__main__"], "__file__", None)
+    if program is not None and not Path(program).exists():
+        raise ProcessesUnavailableError(
+            "More than one process takes a main program that is a file, not standard input: put it "
+            "into one, or evaluate with jobs=1."
+        )
 
 
 def _task_run(work: _Work, task: _Task) -> dict[str, Predicted]:

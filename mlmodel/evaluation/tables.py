@@ -161,7 +161,7 @@ def _cells(of: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def group_tables(evaluation: Evaluation) -> list[Table]:
-    """By use type, size class and decade; `!` marks a coverage that falls short."""
+    """By use type, size class, decade and neighborhood; `!` marks a coverage that falls short."""
     header = ["group", "buildings", "MdAPE", "bias", "±50 %"]
     for name in ("E, f", "E, c", "G, f", "G, c"):
         header += [f"in 80 % ({name})", f"in 90 % ({name})"]

@@ -157,6 +157,34 @@ MODEL_VERSION: Final[dict[str, Any]] = {
     },
     "data_fingerprint": {"is_synthetic": False, "row_count": 3211},
     "code_version": "0.1.0",
+    "url": "http://127.0.0.1:8000/api/v1/models/site-energy-use/versions/1/",
+}
+MODEL_VERSION_DETAIL: Final[dict[str, Any]] = {
+    **MODEL_VERSION,
+    "file_digests": {
+        "served.npz": "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
+    },
+    "promotions": [
+        {
+            "created_at": "2026-11-24T09:00:01Z",
+            "kind": "promotion",
+            "alias": "champion",
+            "replaced_version": None,
+            "is_forced": False,
+        }
+    ],
+    "card": {
+        "facts": {
+            "set_up": "f",
+            "data": {"rows": 3211, "data_year": 2016, "non_residential": 1548},
+            "fairness": {"non_residential": {"bias_p_value": 0.83}},
+            "drift": {"coverage_80_stop": 0.72, "mdape_stop": 0.419},
+        },
+        "texts": {
+            "en": {"out_of_scope": "- **Not a substitute for a meter**: …"},
+            "fr": {"out_of_scope": "- **Ne remplace pas un compteur** : …"},
+        },
+    },
 }
 BATCH_ROWS: Final[dict[str, Any]] = {
     "rows": [

@@ -34,6 +34,7 @@ from predictions.api.problems import (
     Location,
     Place,
     Problem,
+    ProblemType,
     grouped,
     pointer,
 )
@@ -42,10 +43,13 @@ from predictions.errors import (
     EmissionFactorsMissingError,
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
+    ModelVersionNotPermittedError,
+    PinnedVersionGoneError,
     PredictionFailedError,
     RowsRefusedError,
     TooManyRowsError,
     UnknownEmissionFactorSetError,
+    UnknownModelVersionError,
     UnsuitablePredictionError,
     VersionGoneError,
 )
@@ -138,6 +142,14 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             place = Place(Location.QUERY, pointer("emission_factor_set"))
             fault = Fault(str(exc), "unknown-choice", place)
             return Problem(problems.INVALID_INPUT, fault.detail, (fault,))
+        case UnknownModelVersionError():
+            return _of_model_version(problems.INVALID_INPUT, str(exc), "unknown-choice")
+        case ModelVersionNotPermittedError():
+            return _of_model_version(problems.NOT_PERMITTED, str(exc), "not-permitted")
+        case PinnedVersionGoneError():
+            _log(exc)
+            detail = _("Leave `model_version` out, and the champion answers; nothing was stored.")
+            return _of_model_version(problems.MODEL_VERSION_GONE, detail, "model-version-gone")
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             challenge = {"WWW-Authenticate": getattr(exc, "auth_header", "Bearer")}
             return Problem(problems.NOT_AUTHENTICATED, str(exc.detail), headers=challenge)
@@ -208,6 +220,12 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         case _:
             _log(exc)
             return Problem(problems.INTERNAL_ERROR, _IN_OUR_LOG)
+
+
+def _of_model_version(kind: ProblemType, detail: str, code: str) -> Problem:
+    """A refusal of the version that the caller pins."""
+    fault = Fault(detail, code, Place(Location.QUERY, pointer("model_version")))
+    return Problem(kind, detail, (fault,))
 
 
 def _log(exc: Exception) -> None:

@@ -233,10 +233,10 @@ UNSUITABLE_PREDICTION: Final = ProblemType(
 MODEL_VERSION_GONE: Final = ProblemType(
     slug="model-version-gone",
     status=409,
-    title=_("The model version that made the prediction cannot be had again"),
+    title=_("This model version cannot be had again"),
     when=_(
-        "Explanations and variations are by the model version of the prediction, whose files "
-        "are gone or answer otherwise by now."
+        "The files of the version that made the prediction, or that `model_version` names, are "
+        "gone or answer otherwise by now."
     ),
     fix=_("Ask for a new prediction of the same features and use that one."),
     place=Place(Location.PATH, pointer("id")),

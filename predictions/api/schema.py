@@ -42,6 +42,8 @@ _REQUEST_ID = "0199d3a0-0000-7000-8000-000000000000"
 
 #: What the parameters in paths are.
 _PATH_PARAMETERS = {
+    "name": "The registered model, as `models/` lists it.",
+    "number": "Its version, as `models/` lists it.",
     "id": "The `id` of an object, as its list or its POST answered it.",
     "ose_building_id": "The city's identifier of a building.",
     "request_id": "The `id` of a batch, as its POST answered it.",

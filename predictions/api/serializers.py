@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.reverse import reverse
 
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
+from mlmodel.card import headline_metrics
 from mlmodel.checking import row_check, unknown_member
 from mlmodel.features import FEATURE_NAMES, FEATURES
+from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
 from predictions.api.problems import Location, Retry
@@ -257,9 +261,22 @@ class ModelVersionSerializer(serializers.Serializer[Any]):
     size_bytes = serializers.IntegerField()
     signature = serializers.JSONField(help_text="Inputs and outputs, as MLflow stores them.")
     parameters = serializers.JSONField()
-    metrics = serializers.JSONField(help_text="Cross-validated, by set-up.")
+    metrics = serializers.SerializerMethodField(help_text="Cross-validated, by set-up.")
     data_fingerprint = serializers.JSONField(help_text="Which data it was trained on.")
     code_version = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="Where its card and its history are.")
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_metrics(self, version: ModelVersion) -> dict[str, Any]:
+        return headline_metrics(version.metrics)
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, version: ModelVersion) -> str:
+        return reverse(
+            "model-detail",
+            kwargs={"name": version.name, "number": version.version},
+            request=self.context.get("request"),
+        )
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):

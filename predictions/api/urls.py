@@ -27,6 +27,11 @@ urlpatterns = [
         name="batch-detail",
     ),
     path(
+        "models/<slug:name>/versions/<int:number>/",
+        ModelVersionViewSet.as_view({"get": "version"}),
+        name="model-detail",
+    ),
+    path(
         "buildings/<int:ose_building_id>/predictions/",
         BuildingPredictionViewSet.as_view({"post": "create"}),
         name="building-prediction-list",

@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
@@ -15,7 +16,7 @@ from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
 from mlmodel.models import ModelVersion
-from mlmodel.selectors import model_version_list
+from mlmodel.selectors import model_version_documented, model_version_list
 from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.calls import call_of
@@ -35,6 +36,7 @@ from predictions.api.serializers import (
     NoInputSerializer,
     PredictionSerializer,
 )
+from predictions.api.versions import ModelVersionDetailSerializer, PredictionQuerySerializer
 from predictions.errors import PredictionFailedError
 from predictions.models import PredictionInput
 from predictions.selectors import (
@@ -46,10 +48,14 @@ from predictions.selectors import (
 from predictions.services.door import Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
+from predictions.services.versions import serving_pinned
 
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
 _EXPLANATION_EXAMPLE = OpenApiExample(
     "An explanation", value=examples.EXPLANATION, response_only=True
+)
+_VERSION_EXAMPLE = OpenApiExample(
+    "The champion", value=examples.MODEL_VERSION_DETAIL, response_only=True
 )
 _NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
 _ASKING: Final = frozenset({"create", "explain", "what_if"})
@@ -67,15 +73,19 @@ class _Predicting(StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
     query_serializers = {
-        "create": EmissionFactorSetQuerySerializer,
+        "create": PredictionQuerySerializer,
         "retrieve": EmissionFactorSetQuerySerializer,
     }
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
+        asked = self.query.validated_data
+        pinned: int | None = asked.get("model_version")
+        user: Any = request.user
         (prediction,) = prediction_create(
             call=call_of(request, body),
             questions=[question],
-            emission_factor_set=self.query.validated_data.get("emission_factor_set"),
+            emission_factor_set=asked.get("emission_factor_set"),
+            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
         )
         if prediction.output.error_code:
             raise PredictionFailedError(
@@ -114,6 +124,7 @@ class PredictionViewSet(
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
+        "create": (problems.MODEL_VERSION_GONE,),
         "retrieve": (problems.INVALID_INPUT, problems.UNSUITABLE_PREDICTION),
         "explain": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
         "what_if": (problems.UNSUITABLE_PREDICTION, problems.MODEL_VERSION_GONE),
@@ -137,7 +148,7 @@ class PredictionViewSet(
     @extend_schema(
         summary="Predict a building's yearly site energy use",
         description="The input and the answer are on the record before the answer is given.",
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=FeaturesSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -235,7 +246,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     """Predict from the facts that are stored of a building."""
 
     queryset = Building.objects.none()
-    problems_of = {"create": (problems.INCOMPLETE_FACTS,)}
+    problems_of = {"create": (problems.INCOMPLETE_FACTS, problems.MODEL_VERSION_GONE)}
 
     def get_permissions(self) -> list[Any]:
         return [*super().get_permissions(), MayPredict()]
@@ -246,7 +257,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
             "Uses the facts of the building's latest yearly record: areas, uses, age, place, fuels "
             "connected and ENERGY STAR score, never its metered energy. The body is empty or `{}`."
         ),
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[PredictionQuerySerializer],
         request=NoInputSerializer,
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
@@ -285,9 +296,35 @@ class ModelVersionViewSet(
     queryset = ModelVersion.objects.none()
     serializer_class = ModelVersionSerializer
     pagination_class = None
+    problems_of = {"current": (problems.NOT_FOUND,)}
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()
+
+    @extend_schema(
+        summary="One model version, with its card",
+        responses=ModelVersionDetailSerializer,
+        examples=[_VERSION_EXAMPLE],
+    )
+    def version(self, request: Request, name: str, number: int) -> Response:
+        return self._documented(name=name, number=number)
+
+    @extend_schema(
+        summary="The model version that serves, with its card",
+        description="The champion; 404 if there is none.",
+        responses=ModelVersionDetailSerializer,
+        examples=[_VERSION_EXAMPLE],
+    )
+    @action(detail=False, methods=["get"])
+    def current(self, request: Request) -> Response:
+        return self._documented(name=settings.SERVED_MODEL_NAME)
+
+    def _documented(self, *, name: str, number: int | None = None) -> Response:
+        version = model_version_documented(name=name, number=number)
+        if version is None:
+            raise Http404
+        context = self.get_serializer_context()
+        return Response(ModelVersionDetailSerializer(version, context=context).data)
 
 
 @extend_schema_view(

@@ -17,8 +17,11 @@ def change_lines(changes: ChangeSummary, failed: int) -> list[str]:
 
 
 def shadow_lines(shadow: ShadowSummary) -> list[str]:
-    """The same of what a challenger scored, and how long both took."""
-    return [
-        *change_lines(shadow.changes, shadow.failed),
-        f"  median duration: {shadow.champion_ms:.1f} ms, challenger {shadow.challenger_ms:.1f} ms",
-    ]
+    """The same of what a challenger scored, and how long both took for one input."""
+    lines = change_lines(shadow.changes, shadow.failed)
+    if shadow.champion_ms is not None and shadow.challenger_ms is not None:
+        lines.append(
+            f"  median duration of one input: {shadow.champion_ms:.1f} ms, challenger "
+            f"{shadow.challenger_ms:.1f} ms"
+        )
+    return lines

@@ -5,8 +5,10 @@ from typing import Final
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Q
 from django.utils import timezone
 
+from mlmodel.models import PREDICT_WITH_ANY_VERSION
 from predictions.models import ApiToken
 
 #: The group of those who may ask for predictions.
@@ -18,16 +20,18 @@ _VIEWING_GROUPS: Final = {
     "data_scientist": ("buildings", "mlmodel", "predictions"),
 }
 
+#: What a group may do beside viewing, by codename.
+_MORE: Final = {"data_scientist": (PREDICT_WITH_ANY_VERSION,)}
+
 
 def groups_ensure() -> None:
     """Create the groups `auditor`, `data_scientist` and `api_client` with their permissions;
     idempotent."""
     for name, app_labels in _VIEWING_GROUPS.items():
         group, _ = Group.objects.get_or_create(name=name)
+        viewing = Q(content_type__app_label__in=app_labels, codename__startswith="view_")
         group.permissions.set(
-            Permission.objects.filter(
-                content_type__app_label__in=app_labels, codename__startswith="view_"
-            )
+            Permission.objects.filter(viewing | Q(codename__in=_MORE.get(name, ())))
         )
     clients, _ = Group.objects.get_or_create(name=API_CLIENT_GROUP)
     clients.permissions.set(

@@ -23,7 +23,7 @@ from mlmodel.runtime import ServedModel
 from mlmodel.selectors import model_version_champion
 from mlmodel.services import Decision, model_version_promote, model_version_reevaluate
 from predictions.models import PredictionInput
-from predictions.services.serving import served_model
+from predictions.services.serving import log_model_failure, served_model
 from predictions.services.shadow import ShadowSummary, shadow_summary
 
 #: Inputs that are read, and rows that a model is asked about, at once.
@@ -226,16 +226,23 @@ def _newest_inputs() -> Iterator[tuple[str, FeatureRow]]:
         page = list(inputs.filter(id__lt=page[-1][0])[:_PAGE])
 
 
-def _energies(model: ServedModel, rows: Sequence[FeatureRow]) -> list[float | None]:
-    """Site energy use of each row, kBtu; None where the model fails or answers no energy."""
+def _energies(
+    model: ServedModel, rows: Sequence[FeatureRow], *, is_retried: bool = False
+) -> list[float | None]:
+    """Site energy use of each row, kBtu; None where the model fails or answers no energy.
+
+    A batch that fails is logged once, and its rows are asked one by one.
+    """
     try:
         answers = [answer.site_energy_use_kbtu for answer in model.predict(rows)]
         if len(answers) != len(rows):
             raise ValueError(f"{len(answers)} answers to {len(rows)} inputs")  # noqa: TRY301
-    except Exception:  # noqa: BLE001 -- whatever a model does counts as its failure
+    except Exception as error:  # noqa: BLE001 -- whatever a model does counts as its failure
+        if not is_retried:
+            log_model_failure(f"{model.name} {model.version}, replaying {len(rows)} inputs", error)
         if len(rows) == 1:
             return [None]
-        return [_energies(model, [row])[0] for row in rows]
+        return [_energies(model, [row], is_retried=True)[0] for row in rows]
     return [value if math.isfinite(value) and value >= 0 else None for value in answers]
 
 

@@ -30,7 +30,8 @@ from mlmodel.selectors import model_version_champion, model_version_champion_id
 
 logger = logging.getLogger(__name__)
 
-#: Versions that are kept loaded beside the one that serves: candidate and champion of a comparison.
+#: Versions that are kept loaded beside the one that serves, whoever asks for how many: candidate
+#: and champion of a comparison, or what callers pin.
 _CACHED_VERSIONS: Final = 2
 #: At most this long between two tries of a champion that does not load, and between two questions
 #: to a database that does not answer.
@@ -56,6 +57,8 @@ _serving: Serving | None = None
 _serving_lock = threading.Lock()
 _cache: "OrderedDict[int, ServedModel]" = OrderedDict()
 _cache_lock = threading.Lock()
+#: One version is parsed at a time: memory and time of a worker are bounded, whatever is asked for.
+_load_lock = threading.Lock()
 _watcher: "Watcher | None" = None
 
 
@@ -102,7 +105,7 @@ def _take_up(champion_id: int | None) -> Serving | None:
     version = model_version_champion(name=settings.SERVED_MODEL_NAME)
     if version is None:
         return serving
-    with _requests_first():
+    with _load_lock, _requests_first():
         model = _load(version)
     with _serving_lock:
         _serving = Serving(version, model)
@@ -113,16 +116,31 @@ def _take_up(champion_id: int | None) -> Serving | None:
 def served_model(version: ModelVersion) -> ServedModel:
     """This version, loaded and verified; the last few are kept. Raises what `serving_get` raises.
 
-    For everything but answering a request: replay, shadow, explanations of former predictions.
+    For replay and shadow, explanations of former predictions, and callers who pin a version. Who
+    asks for a loaded version does not wait for the loading of another.
     """
+    model = _loaded_model(version)
+    if model is None:
+        with _load_lock:
+            model = _loaded_model(version)  # another thread may have been faster
+            if model is None:
+                with _requests_first():
+                    model = _load(version)
+                with _cache_lock:
+                    _cache[version.pk] = model
+                    while len(_cache) > _CACHED_VERSIONS:
+                        _cache.popitem(last=False)
+    return model
+
+
+def _loaded_model(version: ModelVersion) -> ServedModel | None:
     serving = _serving
     if serving is not None and serving.version.pk == version.pk:
         return serving.model
     with _cache_lock:
-        model = _cache.pop(version.pk, None) or _load(version)
-        _cache[version.pk] = model  # the last is the one used last
-        while len(_cache) > _CACHED_VERSIONS:
-            _cache.popitem(last=False)
+        model = _cache.get(version.pk)
+        if model is not None:
+            _cache.move_to_end(version.pk)  # the last is the one used last
         return model
 
 

@@ -53,13 +53,15 @@ class ShadowPass:
 class ShadowSummary:
     """Challenger against champion on what both answered.
 
-    `failed` inputs were answered by the champion alone. The durations are medians in ms.
+    `failed` inputs were answered by the champion alone. The durations are medians in ms over the
+    inputs that were a call of their own, for the champion's is of a whole call and the challenger's
+    of one input; None when there was no such call.
     """
 
     changes: ChangeSummary
     failed: int
-    champion_ms: float
-    challenger_ms: float
+    champion_ms: float | None
+    challenger_ms: float | None
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "changes": self.changes.as_json()}
@@ -175,6 +177,7 @@ def shadow_summary(
             "site_energy_use_kbtu",
             "input__output__duration_ms",
             "duration_ms",
+            "input__request__row_count",
         )[:last]
     )
     answered = [row for row in rows if row[2] is not None]
@@ -183,11 +186,12 @@ def shadow_summary(
         for input_id, before, after, *_ in answered
         if before is not None and after is not None
     ]
+    alone = [(champion_ms, own_ms) for *_, champion_ms, own_ms, count in answered if count == 1]
     return ShadowSummary(
         changes=summarise_changes(changes, threshold=threshold),
         failed=len(rows) - len(answered),
-        champion_ms=statistics.median(row[3] for row in answered) if answered else 0.0,
-        challenger_ms=statistics.median(row[4] for row in answered) if answered else 0.0,
+        champion_ms=statistics.median(ms for ms, _ in alone) if alone else None,
+        challenger_ms=statistics.median(ms for _, ms in alone) if alone else None,
     )
 
 

@@ -80,7 +80,16 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "benchmarks/inference.py", "--ensemble", "6x4x8", "--rows", "300"),
-            *("--calls", "3", "--repeat", "1", "--json", str(tmp_path / "figures.json")),
+            *(
+                "--checked",
+                "500",
+                "--calls",
+                "3",
+                "--repeat",
+                "1",
+                "--json",
+                str(tmp_path / "figures.json"),
+            ),
         ],
         cwd=settings.PROJECT_DIR,
         capture_output=True,
@@ -97,6 +106,14 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
         "ServedModel.predict",
         "  of which encoding",
     ]
+    assert found["shipped"][2]["status"] == "bit for bit"
+    assert found["checked"] == 500
+    trees = {contender["name"]: contender["status"] for contender in found["trees"]}
+    assert trees.keys() == CONTENDERS.keys()
+    assert trees["FlatTrees"] == "bit for bit"
+    assert 0 < found["served_mb"] < found["files_mb"] < 10
+    web = next(worker for worker in found["workers"] if worker["name"].startswith("a web"))
+    assert web["heavy_imports"] == []
     flat = next(worker for worker in found["workers"] if worker["name"].startswith("FlatTrees"))
     assert flat["heavy_imports"] == []
     assert all(way["rows_per_s_two"] > 0 for way in found["shipped"])

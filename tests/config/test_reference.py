@@ -110,6 +110,7 @@ def test_ready_when_every_part_is(client: Client, served: FakeServedModel) -> No
         "database": "ok",
         "migrations": "ok",
         "served_model": "ok",
+        "emission_factors": "ok",
     }
 
 
@@ -125,6 +126,7 @@ def test_not_ready_says_which_part_and_not_why(
         "database": "ok",
         "migrations": "not ready",
         "served_model": "not ready",
+        "emission_factors": "not ready",
     }
     assert client.get("/livez").json() == {"status": "ok"}
 

@@ -307,6 +307,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
         )
         explained = api.post(f"/api/v1/predictions/{answer.json()['id']}/explanations/")
         assert explained.status_code == 201, explained.content
+        many = {"rows": [facts()] * 150}  # enough to be written by COPY
+        assert api.post("/api/v1/predictions/batch/", many, format="json").status_code == 201
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

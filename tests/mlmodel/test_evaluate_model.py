@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodel.evaluation import evaluate
+from mlmodel.evaluation import Protocol, evaluate, metrics_of
 from mlmodel.evaluation.plots import PLOTS
 from mlmodel.management.commands import evaluate_model
 from tests.mlmodel.rows import made_up
@@ -67,7 +67,7 @@ def test_the_page_is_not_made_of_half_a_protocol(rows: Any) -> None:
 
 def test_it_prints_writes_and_then_checks(rows: Any, tmp_path: Path) -> None:
     baseline, small = tmp_path / "kept.json", ("--folds", "2", "--repeats", "1", "--no-mlflow")
-    where = {"docs": tmp_path, "baseline": baseline}
+    where = {"docs": tmp_path, "baseline": baseline, "shipped": shipped_in(tmp_path, {})}
     said = command(*small, "--write", **where)
     for words in ("160 measured", "Non-residential, site energy use", "New buildings", "by decade"):
         assert words in said
@@ -80,7 +80,7 @@ def test_it_prints_writes_and_then_checks(rows: Any, tmp_path: Path) -> None:
 
     again = tmp_path / "again"
     again.mkdir()
-    command(*small, "--write", docs=again, baseline=again / "kept.json")
+    command(*small, "--write", **{**where, "docs": again, "baseline": again / "kept.json"})
     assert (again / "model-evaluation.md").read_text(encoding="utf-8") == page
     assert (again / "kept.json").read_bytes() == baseline.read_bytes()
     for plot in PLOTS:
@@ -95,6 +95,36 @@ def test_it_prints_writes_and_then_checks(rows: Any, tmp_path: Path) -> None:
     baseline.write_text(json.dumps(kept), encoding="utf-8")
     with pytest.raises(CommandError, match="all, emissions, set-up b: r2_log"):
         command(*small, "--check", **where)
+
+
+def shipped_in(directory: Path, metrics: dict[str, Any]) -> Path:
+    """A directory with a manifest that has these metrics."""
+    (directory / "shipped").mkdir()
+    manifest = {"metrics": {"protocol": {}, "scores": {}, **metrics}, "size_bytes": 1}
+    (directory / "shipped" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return directory / "shipped"
+
+
+def test_the_card_of_another_model_stays_as_it_is(rows: Any, tmp_path: Path) -> None:
+    shipped = shipped_in(tmp_path, {"protocol": {"seed": 7}})
+    before = (shipped / "manifest.json").read_bytes()
+    where = {"docs": tmp_path, "baseline": tmp_path / "kept.json", "shipped": shipped}
+    said = command("--folds", "2", "--repeats", "1", "--no-mlflow", "--write", **where)
+    assert "The model card stays as it is. The shipped version was registered with other" in said
+    assert (shipped / "manifest.json").read_bytes() == before
+
+
+def test_the_card_of_the_same_model_is_told_everything(rows: Any, tmp_path: Path) -> None:
+    protocol = Protocol(folds=2, repeats=1)
+    same = metrics_of(evaluate(made_up(), protocol=protocol, parameters={"max_iter": 3}))
+    shipped = shipped_in(tmp_path, same)
+    where = {"docs": tmp_path, "baseline": tmp_path / "kept.json", "shipped": shipped}
+    said = command("--folds", "2", "--repeats", "1", "--no-mlflow", "--write", **where)
+    assert "run `manage.py export_reference`" in said
+    manifest = json.loads((shipped / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["metrics"]["scores"] == same["scores"]
+    assert manifest["metrics"]["details"]["data"]["rows"] == 160
+    assert manifest["size_bytes"] == 1
 
 
 def test_of_the_sample_only_a_baseline_is_written(

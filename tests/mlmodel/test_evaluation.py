@@ -1,11 +1,14 @@
 """The protocol: who is predicted by whom, what is measured, and the same from any process."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 
 from mlmodel.evaluation import Evaluation, Protocol, evaluate, log_metrics, metrics_of
 from mlmodel.evaluation.groups import FEWEST_TO_SHOW, GROUPINGS, groups_of
@@ -251,3 +254,23 @@ def test_new_buildings_are_measured_by_kind(evaluation: Evaluation) -> None:
     scores = new_building_scores(evaluation)
     assert list(scores) == ["2017"]
     assert scores["2017"]["energy"]["f"]["mdape"] == pytest.approx(other["mdape"], abs=1e-4)
+
+
+def test_more_processes_from_standard_input_are_refused_at_once() -> None:
+    program = """
+from mlmodel.evaluation import Protocol, evaluate
+from tests.mlmodel.rows import made_up
+if __name__ == "__main__":
+    evaluate(made_up(), protocol=Protocol.quick(folds=2), jobs=2)
+"""
+    done = subprocess.run(
+        [sys.executable],
+        input=program,
+        cwd=settings.PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "ProcessesUnavailableError: More than one process takes" in done.stderr

@@ -204,10 +204,12 @@ def test_limits_are_options(
     assert "Nothing speaks against it" in promote(candidate, "--dry-run", *option)
 
 
-def test_a_candidate_without_answers_is_refused(mlflow: Registry, candidate: ModelVersion) -> None:
+def test_a_candidate_without_answers_is_refused(
+    mlflow: Registry, candidate: ModelVersion, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails(area: float) -> float:
         if area == 1000:
-            raise ZeroDivisionError
+            raise ZeroDivisionError(f"the area is {area}")
         return 1.0
 
     ask(1000, 2000)
@@ -216,6 +218,11 @@ def test_a_candidate_without_answers_is_refused(mlflow: Registry, candidate: Mod
     assert assessment.replay is not None
     assert (assessment.replay.failed, assessment.replay.changes.inputs) == (1, 1)
     assert assessment.objections == ("it has no answer to 1 logged inputs that the champion has",)
+    # Once, with what and where, and without what the input was.
+    (record,) = [record for record in caplog.records if "replaying" in record.getMessage()]
+    assert "replaying 2 inputs failed with ZeroDivisionError" in record.getMessage()
+    assert "in fails" in record.getMessage()
+    assert "the area is 1000" not in caplog.text
 
 
 @pytest.mark.parametrize("arguments", [(), ("--force", "--reason", "I insist")])

@@ -112,6 +112,7 @@ def test_a_champion_that_does_not_load_leaves_the_old_one_serving(
         make_model_version(alias="champion"),
         *(make_model_version() for _ in range(2)),
     )
+    emission_factor_sets_seed()
     serving_get()
     watcher = watch()
     files.broken.add(bad.version)
@@ -129,6 +130,7 @@ def test_a_champion_that_does_not_load_leaves_the_old_one_serving(
         "database": "ok",
         "migrations": "ok",
         "served_model": "degraded",
+        "emission_factors": "ok",
     }
     # Another is taken up at once, however long the pauses for the broken one have become.
     watcher._retry_at = time.monotonic() + 1000
@@ -322,6 +324,34 @@ def test_any_version_is_loaded_once_while_it_is_used(files: Files) -> None:
     served_model(others[1])
     assert files.loads == [version.version for version in (champion, *others, others[1])]
     assert first.predict([facts()])[0].electricity_kbtu == others[0].version
+
+
+def test_a_loaded_version_does_not_wait_for_another_that_is_loading(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, slow = (make_model_version() for _ in range(2))
+    first = served_model(loaded)
+    is_loading, may_go_on = threading.Event(), threading.Event()
+    load = files.load
+
+    def slowly(directory: object, **values: Any) -> FakeServedModel:
+        is_loading.set()
+        assert may_go_on.wait(20)
+        return load(directory, **values)
+
+    monkeypatch.setattr(ServedModel, "load", slowly)
+    threads = [threading.Thread(target=served_model, args=[slow]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert is_loading.wait(20)
+        assert served_model(loaded) is first
+    finally:
+        may_go_on.set()
+        for thread in threads:
+            thread.join(20)
+    assert files.loads == [loaded.version, slow.version]  # three asked, one loaded
+    assert len(serving_module._cache) == 2
 
 
 def test_watching_is_begun_once_and_can_be_off(files: Files, settings: Any) -> None:

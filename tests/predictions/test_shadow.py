@@ -27,7 +27,8 @@ from mlmodel.features import FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
-from predictions.models import PredictionInput, ShadowOutput
+from predictions.management.reports import shadow_lines
+from predictions.models import SHADOW_FIELDS, PredictionInput, ShadowOutput
 from predictions.services import shadow as shadow_module
 from predictions.services.door import Question, prediction_create
 from predictions.services.shadow import (
@@ -287,6 +288,41 @@ def test_what_both_answered_is_compared(challenger: ModelVersion) -> None:
     assert "changed by more than 30%: 0 (0.0%)" in said
     assert "|change|: median 25.0%" in said
     assert "answered by the champion alone: 1" in said
+
+
+def test_durations_are_compared_of_calls_with_one_input_only(challenger: ModelVersion) -> None:
+    champion = ModelVersion.objects.get(alias="champion")
+
+    def scored(*areas: int, champion_ms: float) -> None:
+        stored = prediction_create(
+            call=call_of(make_user()),
+            questions=[Question(features=facts(gross_floor_area_sqft=area)) for area in areas],
+        )
+        with connection.cursor() as cursor:  # past the trigger: a duration that is known
+            cursor.execute("ALTER TABLE predictions_predictionoutput DISABLE TRIGGER USER")
+            cursor.execute(
+                "UPDATE predictions_predictionoutput SET duration_ms = %s WHERE input_id = ANY(%s)",
+                [champion_ms, [one.id for one in stored]],
+            )
+            cursor.execute("ALTER TABLE predictions_predictionoutput ENABLE TRIGGER USER")
+        ShadowOutput.objects.bulk_create(
+            ShadowOutput(
+                input=one,
+                model_version=challenger,
+                duration_ms=3.0,
+                **dict.fromkeys(SHADOW_FIELDS, 1.0),
+            )
+            for one in stored
+        )
+
+    scored(2000, 3000, 4000, champion_ms=90.0)  # 90 ms are of all three
+    summary = shadow_summary(champion=champion, challenger=challenger, threshold=0.1)
+    assert (summary.champion_ms, summary.challenger_ms) == (None, None)
+    assert not any("duration" in line for line in shadow_lines(summary))
+    scored(5000, champion_ms=2.0)
+    summary = shadow_summary(champion=champion, challenger=challenger, threshold=0.1)
+    assert (summary.changes.inputs, summary.champion_ms, summary.challenger_ms) == (4, 2.0, 3.0)
+    assert "of one input: 2.0 ms, challenger 3.0 ms" in shadow_lines(summary)[-1]
 
 
 def test_without_anybody_to_compare_it_is_said(served: FakeServedModel) -> None:

@@ -13,7 +13,13 @@ from django.db import connection
 
 from config.data_dictionary import data_dictionary_page
 from config.data_pages import data_quality_page, emission_factors_page, queries_page
-from config.reference import errors_page, features_page, schema_diagram, schema_sql
+from config.reference import (
+    errors_page,
+    features_page,
+    model_card_page,
+    schema_diagram,
+    schema_sql,
+)
 from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
@@ -25,6 +31,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "emission-factors.md": emission_factors_page,
     "../how-to/query.md": queries_page,
     "features.md": features_page,
+    "../model-card.md": lambda: model_card_page("en"),
+    "../model-card.fr.md": lambda: model_card_page("fr"),
     "errors.md": errors_page,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from mlmodel import registry
-from mlmodel.errors import ModelError
+from mlmodel.errors import ModelError, ShippedModelDiffersError
 from mlmodel.evaluation import Evaluation, Protocol, evaluate, metrics_of
 from mlmodel.evaluation.baseline import (
     baseline_of,
@@ -20,6 +20,7 @@ from mlmodel.evaluation.baseline import (
     baseline_write,
     regressions,
 )
+from mlmodel.evaluation.details import metrics_with_details
 from mlmodel.evaluation.page import PLOTS_DIRECTORY, evaluation_page
 from mlmodel.evaluation.plots import plots_write
 from mlmodel.evaluation.scores import new_building_scores
@@ -30,7 +31,8 @@ from mlmodel.evaluation.tables import (
     new_building_tables,
     short_note,
 )
-from mlmodel.selectors import new_building_data, training_data
+from mlmodel.selectors import new_building_data, training_data, yearly_changes
+from mlmodel.services import shipped_metrics_write
 
 _PAGE: Final = "model-evaluation.md"
 
@@ -53,7 +55,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--write",
             action="store_true",
-            help="write the baseline and, from the city's file, the page in docs/reference/",
+            help="write the baseline and, from the city's file, the page in docs/reference/ and "
+            "what the model card says of the version that ships",
         )
         parser.add_argument(
             "--check", action="store_true", help="fail if it is worse than the baseline"
@@ -61,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--docs", type=Path, default=settings.PROJECT_DIR / "docs" / "reference"
         )
+        parser.add_argument("--shipped", type=Path, default=registry.SHIPPED_DIR)
         parser.add_argument("--baseline", type=Path, help="another file than the committed one")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -103,6 +107,16 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"Wrote {_page_write(evaluation, fingerprint, options['docs'])}\n"
                 )
+                self._write_card(evaluation, options["shipped"])
+
+    def _write_card(self, evaluation: Evaluation, directory: Path) -> None:
+        metrics = metrics_with_details(evaluation, yearly_changes=yearly_changes())
+        try:
+            shipped_metrics_write(metrics=metrics, directory=directory)
+        except ShippedModelDiffersError as error:
+            self.stdout.write(f"The model card stays as it is. {error}\n")
+        else:
+            self.stdout.write("The model card's facts are new: run `manage.py export_reference`.\n")
 
     def _print(self, evaluation: Evaluation, *, is_synthetic: bool) -> None:
         kind = "SYNTHETIC" if is_synthetic else "measured"
