@@ -46,20 +46,8 @@ _MS_BOUND: Final = 50
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
-    with orderly_exit(), _directory(options.directory) as directory, _database(directory) as url:
-        os.environ["DATABASE_URL"] = url
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-        from django.db import connection
-
-        try:
-            call_command("migrate", verbosity=0)
-            found = _measured(options, directory)
-        finally:
-            connection.close()
+    with benchmark_database(options.directory) as directory:
+        found = _measured(options, directory)
     _say(_report(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -88,6 +76,26 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 # Where it happens
+
+
+@contextmanager
+def benchmark_database(parent: Path) -> Iterator[Path]:
+    """Django set up on a migrated database of our own, which is gone afterwards; a directory of our
+    own below `parent`."""
+    with orderly_exit(), _directory(parent) as directory, _database(directory) as url:
+        os.environ["DATABASE_URL"] = url
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        try:
+            call_command("migrate", verbosity=0)
+            yield directory
+        finally:
+            connection.close()
 
 
 @contextmanager

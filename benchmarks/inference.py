@@ -235,7 +235,7 @@ def _shipped_measured(options: argparse.Namespace) -> dict[str, Any]:
 
     manifest = json.loads((SHIPPED / "manifest.json").read_text(encoding="utf-8"))
     pipeline = load_estimator(SHIPPED / "model", manifest["file_digests"])
-    served = _served(SHIPPED / "model", manifest)
+    served = served_model(SHIPPED / "model", manifest)
     rows, checked = buildings(options.rows), buildings(options.checked, seed=5)
 
     def by_pipeline(rows: Any) -> Any:
@@ -316,7 +316,7 @@ def buildings(count: int, seed: int = 4) -> list[FeatureRow]:
     return rows
 
 
-def _served(directory: Path, manifest: Mapping[str, Any]) -> ServedModel:
+def served_model(directory: Path, manifest: Mapping[str, Any]) -> ServedModel:
     return ServedModel.load(
         directory,
         name="shipped",

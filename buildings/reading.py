@@ -158,7 +158,7 @@ def survey(lines: DigestedLines) -> Survey:
         DatasetFormatError: it is not UTF-8 text, no CSV, has no header, lacks a required column, or
             has no row, or none with as many cells as its header.
     """
-    rows = _rows_of_cells(lines)
+    rows = rows_of_cells(lines)
     found = Survey()
     header_line, found.header = _header(rows)
     columns = {column.field: at for at, column in columns_located(found.header, header_line)}
@@ -172,7 +172,7 @@ def survey(lines: DigestedLines) -> Survey:
         found.rows += 1
         year = year_of(cells[year_at].strip()) if len(cells) == width else None
         if year is None:
-            if not _is_blank(cells):
+            if not is_blank(cells):
                 widths[len(cells)] += 1
             continue
         widths[width] += 1
@@ -195,7 +195,7 @@ def survey(lines: DigestedLines) -> Survey:
 
 def header_check(file: Lines) -> None:
     """Read no further than to the first row; raises DatasetFormatError as `survey` does."""
-    rows = _rows_of_cells(file)
+    rows = rows_of_cells(file)
     header_line, header = _header(rows)
     columns_located(header, header_line)
     if next(rows, None) is None:
@@ -204,7 +204,7 @@ def header_check(file: Lines) -> None:
 
 def _header(rows: Iterator[tuple[int, list[str]]]) -> tuple[int, list[str]]:
     for line_number, cells in rows:
-        if not _is_blank(cells):
+        if not is_blank(cells):
             return line_number, [cell.strip() for cell in cells]
     raise DatasetFormatError(
         "the file is empty; right would be the city's header and its rows", line_number=1
@@ -225,9 +225,10 @@ def _number_or_zero(cell: str) -> float:
         return 0.0
 
 
-def _rows_of_cells(file: Lines) -> Iterator[tuple[int, list[str]]]:
-    """The line each row starts on, and its cells."""
-    reader = csv.reader(_lines_decoded(file), strict=True)
+def rows_of_cells(file: Lines, *, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """The line each row of a CSV starts on, and its cells. Raises DatasetFormatError where it is
+    not UTF-8 text or no CSV."""
+    reader = csv.reader(_lines_decoded(file), delimiter=delimiter, strict=True)
     while True:
         start = reader.line_num + 1
         try:
@@ -271,7 +272,8 @@ def _encoding_guessed(line: bytes) -> str:
     return " (the file looks like Windows-1252 or Latin-1)"
 
 
-def _is_blank(cells: Sequence[str]) -> bool:
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether no cell of a row says anything."""
     return not any(cells) or all(cell.strip() in MISSING for cell in cells)
 
 
@@ -287,7 +289,7 @@ def rows_read(file: Lines, factors: Mapping[int, Factors] | None = None) -> Iter
     Raises:
         DatasetFormatError: as `survey`, which finds it before the first row.
     """
-    rows = _rows_of_cells(file)
+    rows = rows_of_cells(file)
     header_line, header = _header(rows)
     reader = RowReader(header, header_line, factors)
     for line_number, cells in rows:
@@ -320,7 +322,7 @@ class RowReader:
     def read(self, line_number: int, cells: list[str]) -> Row:
         """One row of cells, understood; or what is wrong with it."""
         if len(cells) != len(self.header):
-            if _is_blank(cells):
+            if is_blank(cells):
                 return BlankRow(line_number)
             reason = f"{len(cells)} cells where the header has {len(self.header)}"
             return BadRow(line_number, cells, (Reason("row", reason),))
@@ -349,7 +351,7 @@ class RowReader:
                 if len(known) < _CACHED_CELLS:
                     known[cell] = value
         if reasons:
-            if _is_blank(cells):
+            if is_blank(cells):
                 return BlankRow(line_number)
             return BadRow(line_number, cells, tuple(reasons))
         return self._understood(line_number, cells, targets, noted)

@@ -199,7 +199,7 @@ class Design:
         for offset, values in enumerate(derived):
             out[:, start + offset] = values
         start += len(derived)
-        out[:, start : start + len(SECTORS)] = (areas.uses @ _SECTOR_OF) / some[:, None]
+        out[:, start : start + len(SECTORS)] = _rowwise(areas.uses, _SECTOR_OF) / some[:, None]
         out[:, -len(_ENCODED) :] = self.effects[_effect_index(encoded)]
         return out, prior
 
@@ -238,6 +238,13 @@ def _effect(codes: Array, residual: Array, size: int) -> Array:
     return np.append(total / (count + _ENCODING_SHRINKAGE), 0.0)
 
 
+def _rowwise(left: Array, right: Array) -> Array:
+    """left @ right, each row the same bit for bit however many there are: BLAS adds up in another
+    order for one row than for many."""
+    product: Array = np.einsum("ru,uk->rk", left, right)
+    return product
+
+
 def _by_type(encoded: Array, areas: Areas) -> Array:
     types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
     by_type = np.zeros((len(encoded), _N_TYPES))
@@ -250,7 +257,7 @@ def _log_prior(encoded: Array, areas: Areas, log_intensity: Array) -> tuple[Arra
     intensity = np.exp(log_intensity)
     types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
     type_energy = areas.building * intensity[_N_USES + types]
-    use_energy = areas.uses @ intensity[:_N_USES]
+    use_energy = _rowwise(areas.uses, intensity[:_N_USES, None])[:, 0]
     log_type_energy = np.log(type_energy)
     prior = np.where(
         use_energy > 0, np.log(np.where(use_energy > 0, use_energy, 1.0)), log_type_energy

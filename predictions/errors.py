@@ -1,6 +1,8 @@
 """What can go wrong with an exchange, as plain exceptions; HTTP statuses are decided in
 `api.exceptions`."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 
@@ -75,3 +77,24 @@ class TokenRefusedError(PredictionError):
 
 class TooManyTokensError(PredictionError):
     """The user has as many active tokens as allowed."""
+
+
+class BatchFormatError(PredictionError):
+    """The body is not of the format that it is said to be; the text says where, and what would be
+    right."""
+
+
+class TooManyRowsError(PredictionError):
+    """More rows or columns than are taken at once; the text names the limit."""
+
+
+class RowsRefusedError(PredictionError):
+    """Rows of a batch are not valid, so nothing of it was stored.
+
+    `errors` are those that are told, each {pointer, detail, code, line}, of `error_count` in all.
+    """
+
+    def __init__(self, errors: Sequence[dict[str, Any]], *, error_count: int) -> None:
+        super().__init__(f"{error_count} errors in the rows of a batch")
+        self.errors = errors
+        self.error_count = error_count

@@ -11,7 +11,9 @@ from rest_framework.test import APIClient
 
 from buildings.models import PROVENANCE_TABLES
 from buildings.services.factors import emission_factor_sets_seed
+from mlmodel import registry
 from mlmodel.models import INSERT_ONLY_TABLES
+from mlmodel.runtime import ServedModel
 from predictions.models import AUDIT_TABLES, DEFAULT_SCOPES, IDEMPOTENCY_TABLES
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
@@ -30,6 +32,19 @@ def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
     serving = Serving(make_model_version(alias="champion"), model)
     monkeypatch.setattr(serving_module, "_serving", serving)
     return model
+
+
+@pytest.fixture(scope="session")
+def shipped_model() -> ServedModel:
+    """The version that ships, loaded."""
+    manifest = registry.shipped_manifest()
+    return ServedModel.load(
+        registry.SHIPPED_DIR / "model",
+        name="shipped",
+        version=1,
+        file_digests=manifest["file_digests"],
+        signature=manifest["signature"],
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Yearly records: the newest of a building, and those that a model is trained on."""
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from buildings.models import BenchmarkRecord, Building
@@ -10,6 +12,18 @@ def benchmark_record_latest(*, building: Building) -> BenchmarkRecord | None:
     records = BenchmarkRecord.objects.filter(building=building)
     return (
         records.select_related("building").prefetch_related("uses").order_by("-data_year").first()
+    )
+
+
+def benchmark_records_latest(*, ose_building_ids: Collection[int]) -> QuerySet[BenchmarkRecord]:
+    """The newest year that each of these buildings reported, with building and uses, if it has any;
+    unordered. Two queries, however many."""
+    records = BenchmarkRecord.objects.filter(building__ose_building_id__in=ose_building_ids)
+    return (
+        records.select_related("building")
+        .prefetch_related("uses")
+        .order_by("building_id", "-data_year")
+        .distinct("building_id")
     )
 
 

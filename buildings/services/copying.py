@@ -32,7 +32,12 @@ def rows_encoded(rows: Iterable[Sequence[Any]]) -> list[str]:
     Values are None, bool, int, float, str, bytes or a list of plain words (a text array); JSON
     comes as its text.
     """
-    encoded = [_column_encoded(values) for values in zip(*rows, strict=True)]
+    return columns_encoded(zip(*rows, strict=True))
+
+
+def columns_encoded(columns: Iterable[Sequence[Any]]) -> list[str]:
+    """The same from columns, each with the values of every row."""
+    encoded = [_column_encoded(values) for values in columns]
     return list(map("\t".join, zip(*encoded, strict=True)))
 
 
@@ -47,8 +52,9 @@ def lines_copy(table: type[models.Model], fields: Sequence[str], lines: Sequence
     )
     # Django turns the driver's errors into its own for every call but this one.
     with connection.cursor() as cursor, connection.wrap_database_errors:
+        # By position, as Django's logging cursor takes them.
         cursor.copy_expert(
-            statement.as_string(cursor.cursor), io.BytesIO("\n".join(lines).encode()), size=_BLOCK
+            statement.as_string(cursor.cursor), io.BytesIO("\n".join(lines).encode()), _BLOCK
         )
 
 

@@ -1,6 +1,6 @@
 """Calls: who asked, and what became of each input."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
@@ -11,7 +11,10 @@ from unfold.decorators import display
 from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
 from predictions.admin.filters import RequestOutcomeFilter
 from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT, link, measure, outcome_of
-from predictions.models import PredictionInput, PredictionRequest
+from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
+
+#: Skipped rows of a batch that a call's page lists.
+_REFUSED_SHOWN: Final = 20
 
 
 class PredictionInputInline(ReadOnlyInline, TabularInline):
@@ -48,6 +51,21 @@ class PredictionInputInline(ReadOnlyInline, TabularInline):
         return outcome_of(stored)
 
 
+class PredictionBatchInline(ReadOnlyInline, TabularInline):
+    """What was sent with a call for many buildings."""
+
+    model = PredictionBatch
+    fields = ("format", "rows_received", "refused")
+    readonly_fields = fields
+
+    @display(description="rows that were skipped")
+    def refused(self, batch: PredictionBatch) -> str:
+        shown = batch.refused_rows[:_REFUSED_SHOWN]
+        rows = [f"row {row['row']}: {row['errors'][0]['detail']}" for row in shown]
+        more = len(batch.refused_rows) - len(shown)
+        return "; ".join([*rows, *([f"and {more:,} more"] if more else [])]) or "none"
+
+
 @admin.register(PredictionRequest)
 class PredictionRequestAdmin(ReadOnlyAdmin):
     """Calls: who asked, when, through what, of which model version, and how it ended."""
@@ -68,7 +86,7 @@ class PredictionRequestAdmin(ReadOnlyAdmin):
     search_help_text = "Call id, caller, token prefix or X-Request-ID"
     date_hierarchy = "created_at"
     ordering = ("-id",)
-    inlines = (PredictionInputInline,)
+    inlines = (PredictionBatchInline, PredictionInputInline)
     fieldsets = (
         ("Who", {"fields": ("caller_name", "caller", "token_prefix", "channel")}),
         ("What", {"fields": ("row_count", "model_version", "body_sha256", "outcome")}),

@@ -272,3 +272,56 @@ REVOKED_TOKEN: Final[dict[str, Any]] = {
     "state": "revoked",
     "revoked_at": "2026-11-27T09:45:00Z",
 }
+BATCH_ROWS: Final[dict[str, Any]] = {
+    "rows": [
+        FACTS,
+        {
+            "primary_property_type": "Warehouse",
+            "gross_floor_area_sqft": 50_000,
+            "year_built": 1980,
+        },
+    ]
+}
+BATCH_ROWS_CSV: Final = (
+    "Primary property type;Gross floor area (sqft);Year built\r\nHotel;88,434;1927\r\n"
+)
+BATCH: Final[dict[str, Any]] = {
+    "id": _CALL_ID,
+    "url": f"{_URL}/batch/{_CALL_ID}/",
+    "created_at": "2026-11-24T09:32:00.123456Z",
+    "request_id": "0199d3a2-11b0-7e4f-9a0c-2f6b8d1c3e57",
+    "model": {"name": "site-energy-use", "version": 2},
+    "format": "csv",
+    "row_counts": {"received": 2, "predicted": 1, "failed": 0, "unanswered": 0, "refused": 1},
+    "results": [
+        {
+            "row": 0,
+            "id": _ID,
+            "ose_building_id": None,
+            "output": PREDICTION["output"],
+            "warnings": [],
+            "error_code": None,
+            "errors": [],
+        },
+        {
+            "row": 1,
+            "id": None,
+            "ose_building_id": None,
+            "output": None,
+            "warnings": None,
+            "error_code": None,
+            "errors": [
+                {
+                    "in": "body",
+                    "pointer": "/rows/1/year_built",
+                    "detail": "Must be from 1850 to 2050.",
+                    "code": "out-of-range",
+                    "line": 3,
+                }
+            ],
+        },
+    ],
+}
+BATCH_CSV: Final = (
+    f"row,prediction_id,ose_building_id,site_energy_use_kbtu,…\r\n0,{_ID},,7000000.0,…\r\n"
+)

@@ -39,6 +39,7 @@ from predictions.api.problems import (
     pointer,
 )
 from predictions.errors import (
+    BatchFormatError,
     ConcurrencyExceededError,
     EmissionFactorsMissingError,
     IdempotencyKeyInUseError,
@@ -46,7 +47,9 @@ from predictions.errors import (
     ModelVersionNotPermittedError,
     PinnedVersionGoneError,
     PredictionFailedError,
+    RowsRefusedError,
     TokenRefusedError,
+    TooManyRowsError,
     TooManyTokensError,
     UnknownEmissionFactorSetError,
     UnknownModelVersionError,
@@ -196,12 +199,20 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             detail = _("Accept one of: %(formats)s.") % {"formats": formats}
             return Problem(problems.NOT_ACCEPTABLE, detail)
         case exceptions.UnsupportedMediaType():
-            return Problem(problems.UNSUPPORTED_MEDIA_TYPE, problems.UNSUPPORTED_MEDIA_TYPE.fix)
+            formats = ", ".join(f"`{each.media_type}`" for each in context["view"].parser_classes)
+            detail = _("Send one of these as Content-Type: %(formats)s.") % {"formats": formats}
+            return Problem(problems.UNSUPPORTED_MEDIA_TYPE, detail)
         case BodyTooLargeError():
             detail = _("At most %(limit)s bytes are read.") % {
                 "limit": grouped(f"{exc.limit_bytes:,}")
             }
             return Problem(problems.BODY_TOO_LARGE, detail)
+        case BatchFormatError():
+            return Problem(problems.MALFORMED_BODY, str(exc))
+        case TooManyRowsError():
+            return Problem(problems.BODY_TOO_LARGE, str(exc))
+        case RowsRefusedError():
+            return _rows_refused(exc)
         case exceptions.Throttled():
             seconds = getattr(exc, "wait", None)
             wait = {} if seconds is None else {"Retry-After": str(seconds)}
@@ -265,6 +276,14 @@ def _invalid_input(exc: exceptions.ValidationError, context: Mapping[str, Any]) 
     several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", len(faults))
     detail = faults[0].detail if len(faults) == 1 else several % {"count": len(faults)}
     return Problem(problems.INVALID_INPUT, detail, faults)
+
+
+def _rows_refused(exc: RowsRefusedError) -> Problem:
+    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", exc.error_count)
+    is_one = exc.error_count == 1
+    detail = exc.errors[0]["detail"] if is_one else several % {"count": exc.error_count}
+    members = {"errors": exc.errors, "error_count": exc.error_count}
+    return Problem(problems.INVALID_INPUT, detail, members=members)
 
 
 def _faults(detail: Any, location: Location, at: str) -> Iterator[Fault]:

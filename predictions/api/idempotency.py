@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +38,7 @@ REPLAYED_HEADER: Final = "Idempotency-Replayed"
 
 _KEY: Final = re.compile(KEY_PATTERN)
 
-Handler = TypeVar("Handler", bound=Callable[..., HttpResponse])
+Handler = TypeVar("Handler", bound=Callable[..., HttpResponseBase])
 
 
 def idempotent(*, writes_ahead: bool = False) -> Callable[[Handler], Handler]:
@@ -50,7 +51,7 @@ def idempotent(*, writes_ahead: bool = False) -> Callable[[Handler], Handler]:
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
-        def handle(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        def handle(view: APIView, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
             key = request.headers.get(KEY_HEADER)
             if key is None:
                 return handler(view, request, *args, **kwargs)

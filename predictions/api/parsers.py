@@ -8,7 +8,7 @@ take: UTF-8, unique names, finite numbers.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from rest_framework.request import Request
 
 from predictions.api.exceptions import BodyTooLargeError, MalformedBodyError
 
+REPEATED: Final = gettext_noop("Given more than once; give it once.")
 #: Levels of nesting that are read; every documented body needs fewer.
 MAX_DEPTH: Final = 8
 
@@ -45,24 +46,22 @@ JSON_FAULTS: Final = (
 )
 
 
-class Unrepresentable:
-    """A number in the body that is not a finite IEEE 754 double: NaN, Infinity, 1e400. Fields
-    refuse it by name."""
-
-
-_UNREPRESENTABLE: Final = Unrepresentable()
-
-
 def request_body(request: Request) -> bytes:
-    """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes. Raises BodyTooLargeError."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    """The body as received, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes, or what the view's
+    `body_bytes_max` says. It may be asked for again. Raises BodyTooLargeError."""
+    body_bytes_max = getattr(request.parser_context["view"], "body_bytes_max", None)
+    limit = body_bytes_max(request) if body_bytes_max else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     length = int(request.META.get("CONTENT_LENGTH") or 0)
+    received = request._request
     if length > limit:
-        stream, left = request._request, min(length, _DRAIN_LIMIT)
-        while left > 0 and (chunk := stream.read(min(left, 1 << 16))):
+        left = min(length, _DRAIN_LIMIT)
+        while left > 0 and (chunk := received.read(min(left, 1 << 16))):
             left -= len(chunk)
         raise BodyTooLargeError(limit_bytes=limit)
-    return bytes(request.body)
+    if not hasattr(received, "_body"):
+        # As HttpRequest.body reads and keeps it, but for a limit that is one for all views.
+        received._body = received.read(length)
+    return bytes(received.body)
 
 
 class StrictJSONParser(JSONParser):
@@ -83,20 +82,44 @@ class StrictJSONParser(JSONParser):
             ) from None
         if not text.strip():
             raise MalformedBodyError(_("The body is empty; send a JSON object."))
-        _refuse_depth(text)
+        self.check_extent(text)
         try:
             return json.loads(
                 text,
-                object_pairs_hook=_object,
-                parse_float=_float,
+                object_pairs_hook=self.read_object,
                 parse_int=_int,
-                parse_constant=lambda _: _UNREPRESENTABLE,
+                parse_constant=lambda _: math.nan,
             )
+        except RecursionError:
+            raise MalformedBodyError(
+                _("Nested deeper than %(levels)d levels.") % {"levels": MAX_DEPTH}, code="too-deep"
+            ) from None
         except json.JSONDecodeError as error:
             raise MalformedBodyError(
                 _("The body is not JSON: %(fault)s at line %(line)d, column %(column)d.")
                 % {"fault": _(error.msg), "line": error.lineno, "column": error.colno}
             ) from None
+
+    def check_extent(self, text: str) -> None:
+        """Refuse what is too deep or too large before it is parsed."""
+        _refuse_depth(text)
+
+    def read_object(self, pairs: list[tuple[str, Any]]) -> Any:
+        """An object out of its members, refused if one is given twice."""
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise MalformedBodyError(_(REPEATED), member=member_repeated(pairs), code="duplicate")
+        return members
+
+
+def member_repeated(pairs: Sequence[tuple[str, Any]]) -> str:
+    """The first member that is given again."""
+    seen: set[str] = set()
+    for name, _value in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise ValueError("no member is given again")
 
 
 def _refuse_depth(text: str) -> None:
@@ -120,21 +143,5 @@ def _refuse_depth(text: str) -> None:
             depth -= 1
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise MalformedBodyError(
-                _("Given more than once; give it once."), member=name, code="duplicate"
-            )
-        members[name] = value
-    return members
-
-
-def _float(text: str) -> float | Unrepresentable:
-    value = float(text)
-    return value if math.isfinite(value) else _UNREPRESENTABLE
-
-
-def _int(text: str) -> int | Unrepresentable:
-    return int(text) if len(text) <= _MAX_DIGITS else _UNREPRESENTABLE
+def _int(text: str) -> int | float:
+    return int(text) if len(text) <= _MAX_DIGITS else math.nan

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
+
+from predictions.faults import grouped as grouped
+from predictions.faults import pointer as pointer
 
 #: A sentence, or one that is translated when it is read.
 Text = str | Promise
@@ -51,21 +53,6 @@ RETRIES: Final[Mapping[Retry, Text]] = {
     Retry.LATER: _("Send the same request again after the seconds that Retry-After states."),
     Retry.ONCE: _("Send the same request once more; if that fails too, tell the operator."),
 }
-
-
-def pointer(*names: str | int) -> str:
-    """A JSON Pointer (RFC 6901) of printable, shortened names."""
-    parts = []
-    for name in names:
-        text = str(name)[:64]
-        text = "".join(char if char.isprintable() else "\ufffd" for char in text)
-        parts.append(text.replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts)
-
-
-def grouped(number: str) -> str:
-    """A number whose thousands are grouped by commas, as the active language groups them."""
-    return number.replace(",", pgettext("between the thousands of a number", ","))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ _PATH_PARAMETERS = {
     "number": "Its version, as `models/` lists it.",
     "id": "The `id` of an object, as its list or its POST answered it.",
     "ose_building_id": "The city's identifier of a building.",
+    "request_id": "The `id` of a batch, as its POST answered it.",
     "slug": "The last part of the `type` of a problem document.",
 }
 

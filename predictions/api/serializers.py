@@ -1,6 +1,5 @@
 """What goes in and what comes out, field by field."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from rest_framework.reverse import reverse
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
+from mlmodel.checking import unknown_member
 from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
@@ -27,6 +27,7 @@ from predictions.api.units import (
     name_in_other_units,
     named_in,
 )
+from predictions.faults import fault_said
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 
@@ -52,11 +53,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def _unknown(self, name: str) -> serializers.ErrorDetail:
-        near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
-        said = _("Not known here. Leave it out.")
-        if near:
-            said = _("Not known here. Did you mean `%(name)s`?") % {"name": near[0]}
-        return serializers.ErrorDetail(said, "unknown-member")
+        fault = unknown_member(name, [*self.fields])
+        return serializers.ErrorDetail(fault_said(fault), fault.code)
 
 
 class NoInputSerializer(StrictSerializer):
@@ -139,6 +137,9 @@ class EmissionFactorSetReferenceSerializer(serializers.Serializer[Any]):
             "version": instance.version,
             "data_year": instance.data_year,
         }
+
+
+_FACTOR_SET_REFERENCE = EmissionFactorSetReferenceSerializer()  # made once, not once a prediction
 
 
 class AssumptionSerializer(serializers.Serializer[Any]):
@@ -238,7 +239,7 @@ class PredictionOutputSerializer(serializers.Serializer[Any]):
                 for coverage in COVERAGES
             },
             "emission_factor_set": emissions
-            and EmissionFactorSetReferenceSerializer(emissions.factor_set).data,
+            and _FACTOR_SET_REFERENCE.to_representation(emissions.factor_set),
             "is_restated": bool(emissions and emissions.is_restated),
             "support": instance.support,
         }
@@ -395,6 +396,9 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     )
     detail = serializers.CharField(help_text="What is wrong and what would be right.")
     code = serializers.CharField(help_text="The same in every language, for programs.")
+    line = serializers.IntegerField(
+        required=False, help_text="Of a CSV, the line that the row starts on."
+    )
 
     def get_fields(self) -> dict[str, serializers.Field]:
         place = serializers.ChoiceField(
@@ -416,6 +420,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     request_id = serializers.CharField(help_text="To find it in the log; X-Request-ID has it too.")
     errors = ProblemErrorSerializer(  # type: ignore[assignment]  # RFC 9457 does not reserve it, DRF does
         many=True, required=False, help_text="All that is wrong; with every 4xx."
+    )
+    error_count = serializers.IntegerField(
+        required=False, help_text="Of a batch: errors in all, of which the first 1,000 are told."
     )
     prediction_id = serializers.UUIDField(
         required=False, help_text="The input on the record, when the model failed."

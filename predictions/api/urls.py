@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from predictions.api.batches.views import BatchViewSet
 from predictions.api.catalogue import ProblemTypeViewSet
 from predictions.api.exporting import PredictionExportViewSet
 from predictions.api.outcomes import PredictionOutcomeViewSet
@@ -29,6 +30,12 @@ urlpatterns = [
         name="prediction-export",
     ),
     *router.urls,
+    path("predictions/batch/", BatchViewSet.as_view({"post": "create"}), name="batch-list"),
+    path(
+        "predictions/batch/<uuid:request_id>/",
+        BatchViewSet.as_view({"get": "retrieve"}),
+        name="batch-detail",
+    ),
     path(
         "models/<slug:name>/versions/<int:number>/",
         ModelVersionViewSet.as_view({"get": "version"}),

@@ -1,13 +1,11 @@
 """Thin views: parse, call the service or selector, serialise."""
 
-import hashlib
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -22,6 +20,7 @@ from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_documented, model_version_list
 from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
+from predictions.api.calls import call_of
 from predictions.api.explaining import (
     EmissionFactorSetSerializer,
     ExplanationSerializer,
@@ -33,7 +32,7 @@ from predictions.api.filters import (
     PredictionListQuerySerializer,
     PredictionUnitsQuerySerializer,
 )
-from predictions.api.idempotency import claim_of, idempotent
+from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
@@ -44,7 +43,7 @@ from predictions.api.serializers import (
 )
 from predictions.api.versions import ModelVersionDetailSerializer, PredictionQuerySerializer
 from predictions.errors import PredictionFailedError
-from predictions.models import Channel, PredictionInput
+from predictions.models import PredictionInput
 from predictions.selectors import (
     PredictionFilters,
     building_features,
@@ -52,7 +51,7 @@ from predictions.selectors import (
     factors_chosen,
     prediction_list,
 )
-from predictions.services.door import Call, Question, prediction_create
+from predictions.services.door import Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.variations import variation_create
 from predictions.services.versions import serving_pinned
@@ -69,21 +68,6 @@ _VERSION_EXAMPLE = OpenApiExample(
 )
 _NOTHING_EXAMPLE = OpenApiExample("Nothing to say", value={}, request_only=True)
 _ASKING: Final = frozenset({"create", "explain", "what_if"})
-
-
-def _call(request: Request, body: bytes) -> Call:
-    user: Any = request.user
-    token: Any = request.auth
-    return Call(
-        caller=user,
-        caller_name=user.get_username(),
-        token_prefix=token.token_key[:8],
-        channel=Channel.API,
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-        body_sha256=hashlib.sha256(body).hexdigest() if body else "",
-        received_at=timezone.now(),
-        claim=claim_of(request),
-    )
 
 
 def _empty_body(request: Request) -> bytes:
@@ -123,7 +107,7 @@ class _Predicting(CachingMixin, StrictQueryMixin):
         pinned: int | None = asked.get("model_version")
         user: Any = request.user
         (prediction,) = prediction_create(
-            call=_call(request, body),
+            call=call_of(request, body),
             questions=[question],
             emission_factor_set=asked.get("emission_factor_set"),
             serving=None if pinned is None else serving_pinned(user=user, number=pinned),
@@ -247,7 +231,7 @@ class PredictionViewSet(
     def explain(self, request: Request, id: UUID) -> Response:  # noqa: A002
         prediction = self.get_object()
         body = _empty_body(request)
-        explanation, is_new = explanation_create(call=_call(request, body), prediction=prediction)
+        explanation, is_new = explanation_create(call=call_of(request, body), prediction=prediction)
         return Response(
             ExplanationSerializer(explanation, context=self.get_serializer_context()).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
@@ -280,7 +264,7 @@ class PredictionViewSet(
         asked = WhatIfSerializer(data=request.data, context=context)
         asked.is_valid(raise_exception=True)
         variation, difference = variation_create(
-            call=_call(request, body),
+            call=call_of(request, body),
             original=original,
             features=asked.varied(original.features),
             sent=self.sent(asked.initial_data["changes"]),

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("mlmodel", "0002_model_promotion"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("predictions", "0007_rate_limits"),
+        ("predictions", "0008_batches"),
     ]
 
     operations = [

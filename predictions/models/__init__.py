@@ -9,6 +9,7 @@ no record but a memory: as immutable, and purged when they are old.
 
 from typing import Final
 
+from predictions.models.batch import BatchFormat, PredictionBatch
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
@@ -50,6 +51,7 @@ AUDIT_TABLES: Final = (
     "predictions_predictionexplanation",
     "predictions_shadowoutput",
     "predictions_observedoutcome",
+    "predictions_predictionbatch",
 )
 
 #: The tables in which PostgreSQL refuses every change but deleting what is older than
@@ -74,12 +76,14 @@ __all__ = [
     "SUM_TOLERANCE",
     "ApiToken",
     "ApiTokenUse",
+    "BatchFormat",
     "Channel",
     "ErrorCode",
     "IdempotencyKey",
     "IdempotentAnswer",
     "ObservedOutcome",
     "OutcomeSource",
+    "PredictionBatch",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",

@@ -63,7 +63,8 @@ def output_values(prediction: Prediction, factors: Factors) -> Mapping[str, Any]
         "ghg_emissions_mtco2e": emissions,
         "support": _plain(prediction.support),
         "cautions": [
-            {"feature": caution.feature, "detail": caution.detail}
+            # In the order that JSONB gives them back in.
+            {"detail": caution.detail, "feature": caution.feature}
             for caution in prediction.cautions
         ],
     }

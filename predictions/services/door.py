@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -25,6 +25,7 @@ from mlmodel.runtime import ServedModel
 from predictions.models import (
     Channel,
     ErrorCode,
+    PredictionBatch,
     PredictionInput,
     PredictionOutput,
     PredictionRequest,
@@ -32,10 +33,14 @@ from predictions.models import (
 from predictions.selectors import factors_chosen, prediction_list_by_call
 from predictions.services.answers import InvalidOutputError, output_values
 from predictions.services.idempotency import Claim, idempotency_key_create
+from predictions.services.recording import rows_store
 from predictions.services.serving import Serving, log_model_failure, serving_get
 from predictions.services.versions import serving_of
 
 logger = logging.getLogger(__name__)
+
+#: Rows that the model sees at once: enough to be quick, and a failure is one block's.
+_BLOCK: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +79,12 @@ def prediction_create(
     questions: Sequence[Question],
     emission_factor_set: str | None = None,
     serving: Serving | None = None,
+    batch: PredictionBatch | None = None,
 ) -> list[PredictionInput]:
     """Predict, with every input and output on the record. Returns the stored inputs, each with its
-    `output`.
+    `output`. One question or ten thousand: the statements are as many.
+
+    `batch` says what came with the call of a batch and is stored with it.
 
     An output holds an energy or an error code; the caller decides what an error code means for its
     channel. Emissions are by the latest emission factors, or by those of the set named
@@ -118,7 +126,10 @@ def prediction_create(
     ]
     with transaction.atomic(durable=True):
         request.save(force_insert=True)
-        PredictionInput.objects.bulk_create(inputs)
+        if batch is not None:
+            batch.request = request
+            batch.save(force_insert=True)
+        rows_store(PredictionInput, inputs)
         if call.claim is not None:
             idempotency_key_create(claim=call.claim, prediction_request=request)
     _answer(serving.model, inputs, factors)
@@ -139,7 +150,7 @@ def _answer(model: ServedModel, inputs: Sequence[PredictionInput], factors: Know
     """Let the model predict what is stored, and store what it answers."""
     outputs = _outputs(model, inputs, factors)
     with transaction.atomic(durable=True):
-        PredictionOutput.objects.bulk_create(outputs)
+        rows_store(PredictionOutput, outputs)
 
 
 def _outputs(
@@ -147,19 +158,26 @@ def _outputs(
 ) -> list[PredictionOutput]:
     """Let the model see the stored features; whatever it does becomes one output an input."""
     started = time.perf_counter()
-    predictions: Sequence[Prediction | None]
-    try:
-        predictions = model.predict([stored.features for stored in inputs])
-        if len(predictions) != len(inputs):
-            raise ValueError(f"{len(predictions)} answers to {len(inputs)} inputs")  # noqa: TRY301
-    except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
-        log_model_failure("the served model", error)
-        predictions = [None] * len(inputs)
+    predictions: list[Prediction | None] = []
+    for at in range(0, len(inputs), _BLOCK):
+        block = inputs[at : at + _BLOCK]
+        predictions += _predictions(model, [stored.features for stored in block])
     duration_ms = (time.perf_counter() - started) * 1000
     return [
         _output(stored, prediction, factors, duration_ms)
         for stored, prediction in zip(inputs, predictions, strict=True)
     ]
+
+
+def _predictions(model: ServedModel, rows: Sequence[FeatureRow]) -> Sequence[Prediction | None]:
+    try:
+        predictions = model.predict(rows)
+        if len(predictions) != len(rows):
+            raise ValueError(f"{len(predictions)} answers to {len(rows)} inputs")  # noqa: TRY301
+    except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
+        log_model_failure("the served model", error)
+        return [None] * len(rows)
+    return predictions
 
 
 def _output(

@@ -313,6 +313,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
         )
         assert entered.status_code == 201, entered.content
         call_command("match_outcomes")
+        many = {"rows": [facts()] * 150}  # enough to be written by COPY
+        assert api.post("/api/v1/predictions/batch/", many, format="json").status_code == 201
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()
@@ -331,7 +333,7 @@ def test_the_app_serves_and_can_change_nothing_logged(
     for table in AUDIT_TABLES:  # the owner has the privilege, and is stopped by the trigger
         with pytest.raises(errors.RestrictViolation):
             place.rows(Role.OWNER, f"UPDATE {table} SET created_at = now()")
-    assert place.rows(Role.AUDITOR, "SELECT count(*) FROM predictions_predictionoutput") == [(1,)]
+    assert place.rows(Role.AUDITOR, "SELECT count(*) FROM predictions_predictionoutput") == [(151,)]
 
 
 @pytest.mark.django_db(transaction=True)

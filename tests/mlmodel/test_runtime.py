@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.inference import buildings
 from mlmodel import registry
 from mlmodel.artifact import load_estimator
 from mlmodel.errors import SignatureMismatchError
@@ -24,18 +25,6 @@ HOTEL: dict[str, Any] = {
     "number_of_floors": 12,
     "neighborhood": "DOWNTOWN",
 }
-
-
-@pytest.fixture(scope="session")
-def shipped() -> ServedModel:
-    manifest = registry.shipped_manifest()
-    return ServedModel.load(
-        registry.SHIPPED_DIR / "model",
-        name="shipped",
-        version=1,
-        file_digests=manifest["file_digests"],
-        signature=manifest["signature"],
-    )
 
 
 def test_another_signature_is_refused_before_the_files_are_read(
@@ -56,9 +45,14 @@ def test_it_answers_what_the_pipeline_answers_bit_for_bit(
     assert answers == pipeline.predict(rows).tolist()
     frame = pd.DataFrame([{name: row.get(name) for name in FEATURE_NAMES} for row in rows])
     assert answers == pipeline.predict(frame).tolist()
-    np.testing.assert_allclose(
-        [fuels_of(served.predict([row])[0]) for row in rows], answers, rtol=1e-12
-    )
+    assert [fuels_of(served.predict([row])[0]) for row in rows] == answers
+
+
+def test_a_row_is_answered_alike_alone_and_in_a_batch(
+    shipped_model: ServedModel,
+) -> None:
+    rows = buildings(2_000)
+    assert [shipped_model.predict([row])[0] for row in rows] == shipped_model.predict(rows)
 
 
 def fuels_of(answer: Prediction) -> list[float]:
@@ -73,7 +67,7 @@ def test_the_eui_is_by_building_area(trained: Path, registered: dict[str, Any]) 
     assert served.predict([]) == []
 
 
-def test_the_shipped_model_knows_a_hotel(shipped: ServedModel) -> None:
+def test_the_shipped_model_knows_a_hotel(shipped_model: ServedModel) -> None:
     """88,434 ft² of 1927: about 7 million kBtu were measured."""
     bare = {name: HOTEL[name] for name in list(HOTEL)[:3]}
     full = {
@@ -84,13 +78,13 @@ def test_the_shipped_model_knows_a_hotel(shipped: ServedModel) -> None:
         "energy_star_score": 60,
     }
     for facts in (bare, HOTEL, full):
-        (answer,) = shipped.predict([facts])
+        (answer,) = shipped_model.predict([facts])
         assert 5e6 < answer.site_energy_use_kbtu < 9e6
 
 
-def test_the_shipped_model_has_sense(shipped: ServedModel) -> None:
+def test_the_shipped_model_has_sense(shipped_model: ServedModel) -> None:
     def energy(**changes: Any) -> float:
-        return shipped.predict([{**HOTEL, **changes}])[0].site_energy_use_kbtu
+        return shipped_model.predict([{**HOTEL, **changes}])[0].site_energy_use_kbtu
 
     assert energy(gross_floor_area_sqft=200_000.0) > energy()
     assert energy(primary_property_type="Hospital") > energy(primary_property_type="Warehouse")
@@ -132,7 +126,7 @@ assert not {"django", "mlflow", "sklearn", "scipy", "pandas"} & set(sys.modules)
     assert "site_energy_use_kbtu" in answer.stdout
 
 
-def test_every_valid_input_gets_a_finite_energy(shipped: ServedModel) -> None:
+def test_every_valid_input_gets_a_finite_energy(shipped_model: ServedModel) -> None:
     from mlmodel.features import FEATURES
 
     generator = np.random.default_rng(1)
@@ -153,7 +147,7 @@ def test_every_valid_input_gets_a_finite_energy(shipped: ServedModel) -> None:
             row.get("parking_gfa_sqft", 0.0), row["gross_floor_area_sqft"]
         )
         rows.append(row)
-    for row, answer in zip(rows, shipped.predict(rows), strict=True):
+    for row, answer in zip(rows, shipped_model.predict(rows), strict=True):
         fuels = fuels_of(answer)
         assert answer.site_energy_use_kbtu == fuels[0] + fuels[1] + fuels[2]
         assert np.isfinite(answer.site_energy_use_kbtu)

@@ -7,7 +7,7 @@ import sys
 from django.conf import settings
 
 #: Seconds and megabytes that only training, evaluation and the registry need.
-HEAVY = ("mlflow", "pandas", "scipy", "sklearn", "skops")
+HEAVY = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "skops")
 
 _APPLICATION = """
 import config.wsgi
@@ -51,7 +51,7 @@ def heavy_imports(code: str) -> str:
 
 
 def test_the_check_sees_what_is_imported() -> None:
-    assert heavy_imports("import pandas") == "pandas"
+    assert heavy_imports("import pyarrow") == "pyarrow"
 
 
 def test_the_application_imports_nothing_heavy() -> None:

@@ -10,6 +10,7 @@ from predictions.models import (
     AUDIT_TABLES,
     SHADOW_FIELDS,
     ObservedOutcome,
+    PredictionBatch,
     PredictionExplanation,
     PredictionInput,
     PredictionOutput,
@@ -41,6 +42,9 @@ def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInp
         source="api",
         entered_by=call.caller,
         entered_by_name="ann",
+    )
+    PredictionBatch.objects.create(
+        request=stored.request, format="json", rows_received=1, refused_rows=[]
     )
     return stored
 

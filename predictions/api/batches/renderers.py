@@ -1,0 +1,90 @@
+"""The answer to a batch in the format that was asked for, in pieces."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from rest_framework.renderers import JSONRenderer
+
+from predictions.api.serializers import PredictionOutputSerializer
+from predictions.batches.answers import AnsweredRow, csv_chunks, parquet_bytes
+
+_CHUNK: Final = 500
+_dumps: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_output_shown: Final = PredictionOutputSerializer().to_representation
+
+
+class BatchRenderer(JSONRenderer):
+    """Problems are JSON in any case; a batch is written in pieces."""
+
+    #: How a file of it is called, if it is one to keep.
+    extension: ClassVar[str] = ""
+
+    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+        """The whole answer: what is known of the call, then the rows in order."""
+        yield from _joined(f'{_dumps(head)[:-1]},"results":[', ",", rows, "]}")
+
+
+class BatchNDJSONRenderer(BatchRenderer):
+    """JSON Lines: an object a row, and nothing of the call."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+        yield from _joined("", "\n", rows, "\n")
+
+
+class BatchCSVRenderer(BatchRenderer):
+    """A header and a line a row."""
+
+    media_type = "text/csv"
+    format = "csv"
+    extension = "csv"
+
+    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+        for piece in csv_chunks(rows):
+            yield piece.encode()
+
+
+class BatchParquetRenderer(BatchRenderer):
+    """The table of the CSV with typed columns; whole, for its index comes last."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
+    extension = "parquet"
+
+    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
+        yield parquet_bytes(rows)
+
+
+def json_line(row: AnsweredRow) -> str:
+    """A row as one line of JSON, without its end."""
+    return _dumps(row_shown(row))
+
+
+def row_shown(row: AnsweredRow) -> dict[str, Any]:
+    """A row as JSON: what one prediction answers as `output`, or the errors it was skipped for."""
+    stored, output = row.stored, row.output
+    building = stored.building if stored is not None else None
+    error_code = None if output is None else output.error_code
+    return {
+        "row": row.row,
+        "id": None if stored is None else str(stored.id),
+        "ose_building_id": None if building is None else building.ose_building_id,
+        "output": None if output is None or error_code else _output_shown(output),
+        "warnings": None if output is None else output.cautions,
+        "error_code": error_code,
+        "errors": row.errors,
+    }
+
+
+def _joined(start: str, between: str, rows: Iterable[AnsweredRow], end: str) -> Iterator[bytes]:
+    before, block = start, []
+    for row in rows:
+        block.append(before + json_line(row))
+        before = between
+        if len(block) == _CHUNK:
+            yield "".join(block).encode()
+            block.clear()
+    yield ("".join(block) + end).encode()

@@ -1,0 +1,95 @@
+"""Batches: many buildings in one call, through the door like one."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from buildings.selectors.buildings import OSE_BUILDING_ID_MAX
+from mlmodel.checking import RowFault
+from mlmodel.errors import IncompleteFactsError
+from mlmodel.messages import Message
+from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
+from predictions.models import BatchFormat, PredictionBatch, PredictionInput
+from predictions.selectors import buildings_features
+from predictions.services.door import Call, Question, prediction_create
+
+BUILDING_IDS: Final = "ose_building_ids"
+_NOT_AN_ID: Final = Message("Must be a whole number from 1 to 2147483647.")
+_UNKNOWN: Final = Message("There is no building with this id.")
+
+
+def batch_create(
+    *,
+    call: Call,
+    rows: Rows,
+    is_skipping: bool = False,
+    emission_factor_set: str | None = None,
+) -> tuple[PredictionBatch, list[PredictionInput]]:
+    """Predict every row in one call; the stored inputs, each with its output, in order.
+
+    A bad row keeps all from being predicted: RowsRefusedError names each, and nothing is stored.
+    Skipping, the good ones are predicted and the bad ones reported on the batch; if there is no
+    good one, all are refused as well. A model that fails leaves an error code in each output.
+
+    Raises what `prediction_create` raises.
+    """
+    if not is_skipping or not rows.features:
+        rows.require_all()
+    with _collection_paused():
+        inputs = prediction_create(
+            call=call,
+            questions=[
+                Question(features=features, building=building)
+                for features, building in zip(rows.features, rows.buildings, strict=True)
+            ],
+            emission_factor_set=emission_factor_set,
+            batch=batch_of(rows),
+        )
+    # Of a repeated call that was cut short, what was stored with it then.
+    return inputs[0].request.batch, inputs
+
+
+def batch_of(rows: Rows) -> PredictionBatch:
+    """What of these rows is stored beside the inputs; not saved."""
+    return PredictionBatch(
+        format=rows.format, rows_received=rows.received, refused_rows=rows.refused_report()
+    )
+
+
+def building_rows(*, ose_building_ids: Sequence[Any]) -> Rows:
+    """The stored facts of these buildings, in order; what is no identifier is refused like a bad
+    row. Three queries, however many. Raises TooManyRowsError."""
+    rows = Rows(BatchFormat.BUILDINGS, member=BUILDING_IDS)
+    if len(ose_building_ids) > ROWS_MAX:
+        raise too_many_rows()
+    known = buildings_features(ose_building_ids=set(filter(_is_id, ose_building_ids)))
+    for number in ose_building_ids:
+        found = known.get(number) if _is_id(number) else None
+        if not _is_id(number):
+            rows.refuse(RowFault("", "not-an-id", _NOT_AN_ID))
+        elif found is None:
+            rows.refuse(RowFault("", "unknown-building", _UNKNOWN))
+        elif isinstance(found, IncompleteFactsError):
+            rows.refuse(RowFault("", "incomplete-facts", Message(str(found))))
+        else:
+            building, features = found
+            rows.accept(features, building)
+    return rows
+
+
+def _is_id(value: Any) -> bool:
+    return value.__class__ is int and 0 < value <= OSE_BUILDING_ID_MAX
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Ten thousand rows are many objects and no cycles: looking for cycles among them again and
+    again takes as long as making them."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
