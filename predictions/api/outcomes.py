@@ -22,7 +22,7 @@ from predictions.api import problems
 from predictions.api.authentication import MayPredict
 from predictions.api.fields import feature_field
 from predictions.api.idempotency import idempotent
-from predictions.api.pagination import NewestFirstPagination
+from predictions.api.pagination import NewestOutcomeFirstPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import StrictSerializer
 from predictions.models import (
@@ -184,7 +184,7 @@ class PredictionOutcomeViewSet(
 
     queryset = ObservedOutcome.objects.none()
     serializer_class = OutcomeSerializer
-    pagination_class = NewestFirstPagination
+    pagination_class = NewestOutcomeFirstPagination
     problems_of = {"create": (problems.UNSUITABLE_PREDICTION,)}
 
     def get_permissions(self) -> list[Any]:

@@ -24,17 +24,20 @@ PUBLIC: Final = frozenset(
         "buildings/<int:ose_building_id>/",
         "buildings/<int:ose_building_id>/predictions/",
         "models/<slug:name>/versions/<int:number>/",
+        "models/<slug:name>/versions/<int:number>/performance/",  # of groups, never of one caller
         "problems/<slug:slug>/",
     }
 )
 
 
 def _prediction(owner: User, api: APIClient) -> Any:
-    """Everything that hangs on a prediction: an explanation and a variation too."""
+    """Everything that hangs on a prediction: explanation, variation and outcome too."""
     prediction = api.post("/api/v1/predictions/", facts(), format="json").json()
     assert api.post(f"{prediction['url']}explanations/").status_code == 201
     changes = {"changes": {"number_of_floors": 3}}
     assert api.post(f"{prediction['url']}what-if/", changes, format="json").status_code == 201
+    measured = {"data_year": 2020, "site_energy_use_kbtu": 7_000_000}
+    assert api.post(f"{prediction['url']}outcomes/", measured, format="json").status_code == 201
     return prediction["id"]
 
 
