@@ -15,6 +15,7 @@ from mlmodel.design import COLUMN_OF
 from mlmodel.features import FEATURES_BY_NAME, HAS_FUELS, USE_RANKS
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 _AREAS: Final = [
     COLUMN_OF[name]
@@ -30,27 +31,27 @@ _TYPE: Final = COLUMN_OF["primary_property_type"]
 _BUILDING_TYPE: Final = COLUMN_OF["building_type"]
 
 
-def _columns(*names: str) -> list[int]:
-    return [COLUMN_OF[name] for name in names]
+def _columns(*names: str) -> Indices:
+    return np.array([COLUMN_OF[name] for name in names])
 
 
 #: Facts that go together, from one building to another.
-_SWAPPED: Final[Sequence[list[int]]] = (
+_SWAPPED: Final[Sequence[Indices]] = (
     _columns("number_of_floors"),
     _columns("number_of_buildings"),
     _columns("neighborhood", "latitude", "longitude"),
     _columns(*HAS_FUELS),
     _columns("energy_star_score"),
-    [*_USES, *_AREAS[1:]],
+    np.array([*_USES, *_AREAS[1:]]),
     _columns("year_built"),
 )
 #: Facts that a caller may lack together, beyond score and fuels, which the views hide.
-_LACKING: Final[Sequence[list[int]]] = (
+_LACKING: Final[Sequence[Indices]] = (
     _columns("building_type"),
     _columns("number_of_floors"),
     _columns("number_of_buildings"),
     _columns("parking_gfa_sqft"),
-    [*_USES, *_AREAS[2:]],
+    np.array([*_USES, *_AREAS[2:]]),
     _columns("neighborhood"),
     _columns("latitude", "longitude"),
 )
@@ -93,7 +94,7 @@ def lacking(encoded: Array, generator: np.random.Generator) -> Array:
     return out
 
 
-def _partners(encoded: Array, generator: np.random.Generator) -> NDArray[np.intp]:
+def _partners(encoded: Array, generator: np.random.Generator) -> Indices:
     """Of each row, another (or the same) of its property and building type, with equal chances."""
     kinds = encoded[:, _TYPE] * 100 + np.nan_to_num(encoded[:, _BUILDING_TYPE], nan=99)
     partner = np.empty(len(encoded), dtype=np.intp)

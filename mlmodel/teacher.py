@@ -51,7 +51,7 @@ def is_residential(encoded: Array) -> Mask:
 class Teacher:
     """Energy and carbon intensity of buildings in one view; fitted on training rows.
 
-    `kinds`: the pupils for other and for residential buildings, which may be the same.
+    `kinds`: what was learnt of other and of residential buildings, which may be the same.
     """
 
     design: Design
@@ -88,6 +88,8 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """Of one kind of building, a pair of learners for each target."""
+
     dense: "_Dense"
     pairs: Sequence["_Pair"]
 
@@ -122,7 +124,7 @@ class _Dense:
 
     @classmethod
     def fit(cls, encoded: Array, columns: Array) -> Self:
-        is_gappy = np.isnan(columns).any(axis=0)
+        is_gappy = np.asarray(np.isnan(columns).any(axis=0))
         numbers, flags = _numbers(columns, is_gappy), _categories(encoded)
         count = (~np.isnan(numbers)).sum(axis=0)
         mean = np.nansum(numbers, axis=0) / np.maximum(count, 1)
@@ -162,6 +164,8 @@ def _categories(encoded: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
+    """A forest and a kernel machine, which answer their mean; `seen` are the machine's rows."""
+
     forest: ExtraTreesRegressor
     machine: SVR
     weights: Array
@@ -182,9 +186,11 @@ class _Pair:
 
     def predict(self, values: Array) -> Array:
         kernel = _kernel(values * self.weights, self.seen)
-        return (self.forest.predict(values) + self.machine.predict(kernel)) / 2
+        mean: Array = (self.forest.predict(values) + self.machine.predict(kernel)) / 2
+        return mean
 
 
 def _kernel(rows: Array, seen: Array) -> Array:
     # SciPy's loop, not BLAS: the same bits whatever the number of threads.
-    return np.exp(-_KERNEL_WIDTH * cdist(rows, seen, "cityblock"))
+    kernel: Array = np.exp(-_KERNEL_WIDTH * cdist(rows, seen, "cityblock"))
+    return kernel
