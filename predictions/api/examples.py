@@ -1,10 +1,13 @@
 """Examples of the OpenAPI document; the figures are made up and go together."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from buildings.units import SI, US
 from mlmodel.features import FEATURES
 from predictions.api.units import answer_in
+from predictions.exports import formats
+from predictions.exports.columns import PATHS, columns_in
 
 _ID: Final = "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10"
 _VARIATION_ID: Final = "0199d3a1-0c44-7d02-8b1e-5d9a4be0c7f2"
@@ -90,15 +93,6 @@ STORED_PREDICTION: Final[dict[str, Any]] = {
 }
 PREDICTION_SI: Final[dict[str, Any]] = answer_in(
     SI, {**PREDICTION, "sent": {"units": SI, "members": FACTS_SI}}
-)
-EXPORT_CSV: Final = (
-    "prediction_id,created_at,primary_property_type,gross_floor_area_sqft,site_energy_use_kbtu\r\n"
-    f"{_ID},2026-11-24T09:30:00.123456Z,Hotel,88434,7000000.0\r\n"
-)
-EXPORT_JSON_LINES: Final = (
-    f'{{"prediction_id": "{_ID}", "created_at": "2026-11-24T09:30:00.123456Z", '
-    '"primary_property_type": "Hotel", "gross_floor_area_sqft": 88434, '
-    '"site_energy_use_kbtu": 7000000.0}\n'
 )
 EMISSION_FACTOR_SET: Final[dict[str, Any]] = {
     **_FACTOR_SET,
@@ -325,3 +319,46 @@ BATCH: Final[dict[str, Any]] = {
 BATCH_CSV: Final = (
     f"row,prediction_id,ose_building_id,site_energy_use_kbtu,…\r\n0,{_ID},,7000000.0,…\r\n"
 )
+
+
+def _row() -> dict[str, Any]:
+    """PREDICTION as an export reads it from the database."""
+    output, factor_set = PREDICTION["output"], PREDICTION["output"]["emission_factor_set"]
+    created_at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    row: dict[str, Any] = {
+        "id": PREDICTION["id"],
+        "request_id": _CALL_ID,
+        "position": 0,
+        "features": FACTS,
+        "sent": PREDICTION["sent"],
+        "request__created_at": created_at,
+        "request__caller_name": "analyst",
+        "request__channel": "api",
+        "request__request_id": PREDICTION["request_id"],
+        "request__model_version__name": PREDICTION["model"]["name"],
+        "request__model_version__version": PREDICTION["model"]["version"],
+        "output__emission_factor_set__name": factor_set["name"],
+        "output__emission_factor_set__version": factor_set["version"],
+        "output__cautions": [],
+        "output__duration_ms": 0.4,
+        "output__created_at": created_at,
+    }
+    for name, value in output.items():
+        row[f"output__{name}"] = value
+    for coverage, interval in output["intervals"].items():
+        for (stem, unit), bounds in zip(
+            (("site_energy_use", "kbtu"), ("ghg_emissions", "mtco2e")),
+            interval.values(),
+            strict=True,
+        ):
+            for end, bound in zip(("low", "high"), bounds, strict=True):
+                row[f"output__{stem}_{end}_{coverage}_{unit}"] = bound
+    return {path: row.get(path) for path in PATHS}
+
+
+def _export(write: formats.Write) -> str:
+    return b"".join(write([_row()], columns_in(US))).decode()
+
+
+EXPORT_CSV: Final = _export(formats.write_csv)
+EXPORT_JSON_LINES: Final = _export(formats.write_json_lines)

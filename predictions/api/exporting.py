@@ -54,13 +54,13 @@ class PredictionExportViewSet(CachingMixin, StrictQueryMixin):
         },
         examples=[
             OpenApiExample(
-                "A header and a row, shortened",
+                "A header and a row",
                 value=examples.EXPORT_CSV,
                 response_only=True,
                 media_type=formats.CSV.media_type,
             ),
             OpenApiExample(
-                "A row, shortened",
+                "A row",
                 value=examples.EXPORT_JSON_LINES,
                 response_only=True,
                 media_type=formats.JSON_LINES.media_type,

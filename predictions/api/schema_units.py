@@ -33,7 +33,7 @@ def postprocess_units(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for content in contents:
         reference = content.get("schema", {}).get("$ref", "")
         if reference.removeprefix(_REF) in differing:
-            content["schema"] = {"oneOf": [{"$ref": reference}, {"$ref": f"{reference}SI"}]}
+            content["schema"] = {"anyOf": [{"$ref": reference}, {"$ref": f"{reference}SI"}]}
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
 
