@@ -52,6 +52,15 @@ class StrictIntegerField(StrictNumberField):
         return int(number)
 
 
+class StrictTextField(serializers.CharField):
+    """A JSON string; DRF's own field would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
+        return str(super().to_internal_value(data))
+
+
 class StrictBooleanField(serializers.BooleanField):
     """`true` or `false`; not 1, "yes" or "on"."""
 
