@@ -6,6 +6,7 @@ one choice is a choice. These ask `mlmodel.checking` instead; DRF's classes make
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mlmodel.checking import Check, FeatureFaultError, choice_check, feature_check
@@ -42,6 +43,15 @@ class StrictNumberField(_FeatureField, serializers.FloatField):
 
 class StrictIntegerField(StrictNumberField):
     """A whole JSON number within the feature's bounds; 12.0 is one (JSON has only numbers)."""
+
+
+class StrictTextField(serializers.CharField):
+    """A JSON string; DRF's own field would take a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
+        return str(super().to_internal_value(data))
 
 
 class StrictBooleanField(_FeatureField, serializers.BooleanField):

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiResponse,
@@ -20,7 +19,7 @@ from buildings.api.pagination import StrictQueryMixin
 from mlmodel.features import Feature
 from predictions.api import problems
 from predictions.api.authentication import MayPredict
-from predictions.api.fields import feature_field
+from predictions.api.fields import StrictTextField, feature_field
 from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestOutcomeFirstPagination
 from predictions.api.parsers import request_body
@@ -109,22 +108,13 @@ OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-class NoteField(serializers.CharField):
-    """A JSON string; DRF's own field would take a number for one."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
-        return super().to_internal_value(data)
-
-
 class OutcomeEntrySerializer(StrictSerializer):
     """What was measured in a year. Leave out or send null for what is not known: a missing value is
     never read as 0. If all three fuels are given, they add up to the site energy within 1 %."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = {member.name: feature_field(member) for member in _MEMBERS}
-        note = NoteField(
+        note = StrictTextField(
             required=False,
             allow_blank=True,
             max_length=500,

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from buildings.api.pagination import KeysetPagination, Ordering, StrictQueryMixin
 from predictions.api import examples, problems
 from predictions.api.exceptions import InvalidHeaderError
-from predictions.api.fields import StrictChoiceField
+from predictions.api.fields import StrictChoiceField, StrictTextField
 from predictions.api.idempotency import KEY_HEADER
 from predictions.api.serializers import StrictSerializer
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
@@ -79,15 +79,6 @@ class NewTokenSerializer(TokenSerializer):
         return str(self.context["secret"])
 
 
-class TextField(serializers.CharField):
-    """A JSON string; not a number."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            raise serializers.ValidationError(_("Must be a string."), "not-a-string")
-        return str(super().to_internal_value(data))
-
-
 class DaysField(serializers.IntegerField):
     """A JSON number of days."""
 
@@ -100,7 +91,7 @@ class DaysField(serializers.IntegerField):
 class TokenRequestSerializer(StrictSerializer):
     """What a new token is for, what it may do, from where, and for how long."""
 
-    name = TextField(max_length=100, help_text="What the token is for, in your words.")
+    name = StrictTextField(max_length=100, help_text="What the token is for, in your words.")
     scopes = serializers.ListField(
         child=StrictChoiceField(choices=Scope.choices),
         allow_empty=False,
@@ -109,7 +100,7 @@ class TokenRequestSerializer(StrictSerializer):
         help_text="What it may be used for.",
     )
     networks = serializers.ListField(
-        child=TextField(max_length=50),
+        child=StrictTextField(max_length=50),
         max_length=TOKEN_NETWORKS_MAX,
         default=[],
         help_text="Where it may be used from: 10.1.0.0/16, 2001:db8::/32. Empty: from where the "

@@ -20,6 +20,7 @@ from buildings.api import examples
 from buildings.api.pagination import StrictQueryMixin
 from buildings.api.views import BenchmarkViewSet, BuildingViewSet
 from buildings.quality import RULES
+from predictions.models import ApiToken, Scope
 from tests.buildings.factories import (
     BenchmarkRecordFactory,
     BuildingFactory,
@@ -51,7 +52,9 @@ class Benchmarks(Alone, BenchmarkViewSet):
 def call(path: str, *, method: str = "get", is_known: bool = True) -> Response:
     request = APIRequestFactory().generic(method.upper(), path)
     if is_known:
-        force_authenticate(request, User(username="caller"))
+        force_authenticate(
+            request, User(username="caller"), ApiToken(name="test", scopes=[Scope.READ])
+        )
     match: Any = resolve(request.path)
     views: Any = Benchmarks if match.url_name == "benchmark" else Views
     response = views.as_view(match.func.actions)(request, **match.kwargs)

@@ -16,6 +16,7 @@ from predictions.api.problems import (
     PROBLEMS,
     PROBLEMS_PATH,
     RETRIES,
+    TOO_MANY_AT_ONCE,
     TOO_MANY_REQUESTS,
     Fault,
     Location,
@@ -58,7 +59,7 @@ def test_each_says_all_that_it_must(client: Client, problem: ProblemType) -> Non
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", problem.slug)
     # What a caller did wrong has its place in the request; what we did wrong has none.
     assert (problem.place is not None) == (400 <= problem.status < 500)
-    is_later = problem in (TOO_MANY_REQUESTS, IDEMPOTENCY_KEY_IN_USE)
+    is_later = problem in (TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE, IDEMPOTENCY_KEY_IN_USE)
     assert (problem.retry is Retry.NEVER) == (problem.status < 500 and not is_later)
 
 
