@@ -1,6 +1,6 @@
 """What may be read of the record, and by whom."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,13 +15,13 @@ from django.utils.translation import gettext
 from buildings.models import Building
 from buildings.selectors.buildings import building_get
 from buildings.selectors.factors import KnownFactors, known_factors_get
-from buildings.selectors.records import benchmark_record_latest, benchmark_records_latest
+from buildings.selectors.records import benchmark_record_latest
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.features import FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.selectors import record_features
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
-from predictions.models import ApiToken, PredictionBatch, PredictionExplanation, PredictionInput
+from predictions.models import ApiToken, PredictionExplanation, PredictionInput
 
 #: Rows that a cursor fetches at once.
 _CHUNK_ROWS: Final = 2_000
@@ -156,38 +156,6 @@ def building_features(*, ose_building_id: int) -> tuple[Building, FeatureRow]:
             gettext("Building %(id)d has no yearly record.") % {"id": ose_building_id}
         )
     return building, record_features(record)
-
-
-def buildings_features(
-    *, ose_building_ids: Collection[int]
-) -> dict[int, tuple[Building, FeatureRow] | IncompleteFactsError]:
-    """The same of many, or why not, by identifier; buildings that do not exist are left out. Three
-    queries, however many."""
-    found: dict[int, tuple[Building, FeatureRow] | IncompleteFactsError] = {
-        number: IncompleteFactsError(
-            gettext("Building %(id)d has no yearly record.") % {"id": number}
-        )
-        for number in Building.objects.filter(ose_building_id__in=ose_building_ids).values_list(
-            "ose_building_id", flat=True
-        )
-    }
-    for record in benchmark_records_latest(ose_building_ids=ose_building_ids):
-        number = record.building.ose_building_id
-        try:
-            found[number] = record.building, record_features(record)
-        except IncompleteFactsError as error:
-            found[number] = error
-    return found
-
-
-def batch_get(*, user: User, request_id: UUID) -> PredictionBatch:
-    """A batch that this user may see: one's own; staff see all. With its call, model version and
-    batch. Raises PredictionBatch.DoesNotExist. One query."""
-    batches = PredictionBatch.objects.select_related("request__model_version")
-    batches = batches.defer(METRICS_OF_VERSION)
-    if not user.is_staff:
-        batches = batches.filter(request__caller=user)
-    return batches.get(request_id=request_id)
 
 
 def api_token_list(*, user: User) -> QuerySet[ApiToken]:

@@ -19,6 +19,8 @@ from predictions.models import BatchFormat, ErrorCode
 class BatchQuerySerializer(EmissionFactorSetQuerySerializer):
     """How a batch is predicted."""
 
+    units = None  # type: ignore[assignment]  # DRF's way to leave a field out: rows are in US units
+
     on_error = serializers.ChoiceField(
         choices=("refuse", "skip"),
         default="refuse",

@@ -42,7 +42,8 @@ from predictions.api.parsers import request_body
 from predictions.api.throttling import rows_charge
 from predictions.batches.answers import answered_rows, row_counts
 from predictions.models import PredictionBatch, PredictionInput
-from predictions.selectors import batch_get, prediction_list_by_call
+from predictions.selectors import prediction_list_by_call
+from predictions.selectors.batches import batch_get
 from predictions.services.batches import batch_create, building_rows
 
 _NDJSON: Final = BatchNDJSONRenderer.media_type
