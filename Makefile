@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 
 python := .venv/bin/python
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema schema-write lock clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -66,6 +66,13 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.js, or fetches it into .venv)
 	@sh .ci/spectral/run
 
+client: venv-dev ## the typed Python client, made from the OpenAPI document: dist/*.whl
+	@sources=$$(mktemp -d) && trap 'rm -rf "$$sources"' EXIT && \
+	$(python) -m openapi_python_client generate --path docs/reference/openapi.yaml --meta setup \
+	  --config clients/python/config.yaml --output-path "$$sources/client" --fail-on-warning && \
+	$(python) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist "$$sources/client" && \
+	ls dist/futurisys_energy_client-*.whl
+
 schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI, SQL schema, pages of docs/
 	$(python) manage.py export_messages
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
@@ -81,7 +88,7 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	compile --extra dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

@@ -267,6 +267,25 @@ def flag_code(code: str) -> str:
     return code
 
 
+#: Rules whose breach leaves in doubt how much energy was metered. The others are of other things,
+#: but for `site_energy_exchanged_with_wn`: then the fuels tell the metered energy.
+METERED_IN_DOUBT: Final = tuple(
+    flag_code(code)
+    for code in (
+        "electricity_units_differ",
+        "natural_gas_units_differ",
+        "fuels_differ_from_site_energy",
+        "site_eui_differs",
+        "site_eui_implausible",
+        "energy_missing",
+        "fuels_missing",
+        "value_set_aside",
+    )
+)
+EXCHANGED_WITH_WN: Final = flag_code("site_energy_exchanged_with_wn")
+EMISSIONS_DIFFER: Final = flag_code("emissions_differ")
+
+
 def flags_of(facts: Facts, noted: Sequence[str] = ()) -> list[str]:
     """Codes of the rules that a record breaks, with those noted while it was read, sorted."""
     broken = [code for code, check in _CHECKED if check(facts)]

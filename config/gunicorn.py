@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gunicorn import glogging, util
 
+from config import limits
 from config.env import env
 from config.logging import logging_settings
 
@@ -34,7 +35,7 @@ workers = env.int("WEB_CONCURRENCY", 2)
 # keeps connections alive too. Each thread has one database connection, and each worker one more to
 # follow the champion: workers × (threads + 1) in all.
 worker_class = "gthread"
-threads = env.int("WEB_THREADS", 4)
+threads = env.int("WEB_THREADS", limits.WORKER_THREADS)
 # Each worker loads application and model itself: no database connection or thread is shared over a
 # fork, SIGHUP brings new code, and a model that does not load stops a worker, not the master.
 preload_app = False

@@ -55,7 +55,7 @@ def feature_check(feature: Feature) -> Check:
         case "boolean":
             return _boolean_check(feature)
         case "category":
-            return _category_check(feature)
+            return choice_check(feature.choices, name=feature.name)
 
 
 def row_check(row: Mapping[str, Any]) -> tuple[dict[str, FeatureValue], list[RowFault]]:
@@ -140,8 +140,9 @@ def _boolean_check(feature: Feature) -> Callable[[Any], bool]:
     return check
 
 
-def _category_check(feature: Feature) -> Callable[[Any], str]:
-    known = frozenset(feature.choices)
+def choice_check(choices: Sequence[str], *, name: str = "") -> Callable[[Any], str]:
+    """The same for one of these words, letter for letter."""
+    known = frozenset(choices)
     unknown = Message(
         "Not one of the %(count)d known values, which the schema lists.", {"count": len(known)}
     )
@@ -149,12 +150,10 @@ def _category_check(feature: Feature) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value.__class__ is not str:
             said = Message("Must be a string.")
-            raise FeatureFaultError(RowFault(feature.name, "not-a-string", said))
+            raise FeatureFaultError(RowFault(name, "not-a-string", said))
         if value not in known:
             raise FeatureFaultError(
-                RowFault(
-                    feature.name, "unknown-choice", unknown, given=value, known=feature.choices
-                )
+                RowFault(name, "unknown-choice", unknown, given=value, known=choices)
             )
         return str(value)
 

@@ -17,6 +17,7 @@ _SHOWN: Final = "mdape"
 #: Figures of versions from before targets and populations were told apart.
 _ONLY_TARGET: Final = "energy"
 _HEADLINE: Final = "non_residential"
+_EVERYBODY: Final = "all"
 #: A change is relative to at least this energy, so that one from nothing is a finite number.
 _LEAST_KBTU: Final = 1.0
 _MOST_CHANGED: Final = 10
@@ -144,6 +145,18 @@ def headline_scores(metrics: Metrics) -> dict[tuple[str, str], Mapping[str, floa
         for set_up, scores in metrics.items()
         if isinstance(scores, Mapping) and _DECIDING in scores
     }
+
+
+def promised_scores(metrics: Metrics) -> tuple[str, dict[str, Mapping[str, float]]]:
+    """What cross-validation promises of energy: the population, and its mean scores by set-up.
+
+    All buildings if they were cross-validated, since anybody may ask; else the headline population.
+    """
+    scores = metrics.get("scores", {}).get(_EVERYBODY, {}).get(_ONLY_TARGET)
+    if scores:
+        return _EVERYBODY, dict(scores)
+    headline = headline_scores(metrics).items()
+    return _HEADLINE, {set_up: of for (target, set_up), of in headline if target == _ONLY_TARGET}
 
 
 def _paired_folds(metrics: Metrics, key: tuple[str, str], metric: str) -> Sequence[float]:

@@ -74,7 +74,7 @@ def model_version_train(
     seed: int = 42,
     folds: int = 5,
     repeats: int = 3,
-    max_iter: int = 500,
+    max_iter: int = 400,
     jobs: int = 1,
     on_step: Callable[[], Any] = lambda: None,
 ) -> ModelVersion:
@@ -219,7 +219,7 @@ def model_version_promote(
                 is_forced=decision.is_forced,
                 comparison=decision.comparison,
                 promoted_by=decision.promoted_by,
-                promoted_by_name=decision.promoted_by_name or _name_of(decision.promoted_by),
+                promoted_by_name=decision.promoted_by_name or operator_name(decision.promoted_by),
             )
             parts = ModelVersion.objects.filter(name=version.name, alias__isnull=False)
             ours = {str(row.alias): row.version for row in parts}
@@ -262,7 +262,7 @@ def _restore_aliases(name: str, former: dict[str, int]) -> None:
         logger.exception("the aliases of %s in MLflow could not be put back to %s", name, former)
 
 
-def _name_of(user: User | None) -> str:
+def operator_name(user: User | None = None) -> str:
     """The user's name, or else the operating system's name of who runs this process."""
     if user is not None:
         return user.get_username()

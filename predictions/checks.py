@@ -1,5 +1,5 @@
-"""System checks of the record's safety; `manage.py check --database default` runs those on the
-database."""
+"""System checks of the record's safety and of whom it believes; `manage.py check --database
+default` runs those on the database."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from predictions.models import AUDIT_TABLES, KEPT_AT_LEAST
+from predictions.networks import trusted_proxies
 
 
 @register(Tags.database)
@@ -49,3 +50,19 @@ def idempotency_keys_are_kept(app_configs: Any, **_: Any) -> list[CheckMessage]:
             id="predictions.E001",
         )
     ]
+
+
+@register()
+def trusted_proxies_are_known(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """predictions.E002: nobody can tell whose X-Forwarded-For is meant."""
+    try:
+        trusted_proxies(tuple(settings.TRUSTED_PROXIES))
+    except ValueError as error:
+        return [
+            checks.Error(
+                f"TRUSTED_PROXIES is neither a number of proxies nor their networks. {error}",
+                hint="Set it to 1, or to 10.1.0.0/16,2001:db8::/32.",
+                id="predictions.E002",
+            )
+        ]
+    return []

@@ -74,3 +74,27 @@ class RowsRefusedError(PredictionError):
         super().__init__(f"{error_count} errors in the rows of a batch")
         self.errors = errors
         self.error_count = error_count
+
+
+class WrongNetworkError(PredictionError):
+    """A valid token was used from outside of its networks."""
+
+
+class ConcurrencyExceededError(PredictionError):
+    """A token has as many requests in flight as it may."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"A token may have {limit} requests at a time with one worker.")
+        self.limit = limit
+
+
+class TokenRefusedError(PredictionError):
+    """No such token may be made; `field` and the text say why."""
+
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(said)
+        self.field = field
+
+
+class TooManyTokensError(PredictionError):
+    """The user has as many active tokens as allowed."""

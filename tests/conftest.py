@@ -14,9 +14,10 @@ from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry
 from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.runtime import ServedModel
-from predictions.models import AUDIT_TABLES, IDEMPOTENCY_TABLES
+from predictions.models import AUDIT_TABLES, DEFAULT_SCOPES, IDEMPOTENCY_TABLES
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.admission import token_use_store
 from predictions.services.serving import Serving
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import make_model_version, make_user
@@ -53,11 +54,12 @@ def caller(db: None) -> User:
 
 
 @pytest.fixture
-def api_for(db: None) -> Callable[[User], APIClient]:
-    """Makes a client that sends a fresh token of the user."""
+def api_for(db: None) -> Callable[..., APIClient]:
+    """Makes a client that sends a fresh token of the user, with these scopes."""
 
-    def client_of(user: User) -> APIClient:
-        _, secret = api_token_create(user=user, name="test")
+    def client_of(user: User, *scopes: str) -> APIClient:
+        token, secret = api_token_create(user=user, name="test", scopes=scopes or DEFAULT_SCOPES)
+        token_use_store(token=token)  # once a minute: not within what a test counts
         client = APIClient(raise_request_exception=False)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
         return client

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from buildings.api import units
-from buildings.api.units import FLOOR_AREA, SITE_EUI, Quantity
+from buildings import units
 from buildings.choices import (
     BUILDING_TYPES,
     NEIGHBORHOOD_PATTERN,
@@ -31,7 +30,7 @@ _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _NUMBER_MAX: Final = 1e12
 #: A bound taken from an answer in SI must still find that answer's row.
-_ROUNDING: Final = 1e-9
+_ROUNDING: Final = 2e-9
 #: The city adds to these; others are taken as they are written.
 _STATUSES: Final = (
     "Compliant",
@@ -164,22 +163,28 @@ class UnitsQuerySerializer(serializers.Serializer[Any]):
 
     units = VocabularyField(
         units.SYSTEMS,
-        default=units.PUBLISHED,
+        default=units.US,
         help_text=(
-            "`published`: kBtu and ft², as the city publishes. `si`: kWh and m², kWh/m² for an "
+            "`us`: kBtu and ft², as the city publishes. `si`: kWh and m², kWh/m² for an "
             "energy use intensity (1 kWh = 3.412141633 kBtu, 1 ft² = 0.09290304 m²), rounded to "
             "10 significant digits. The names of the answer's fields end in their units; "
             "parameters without a unit in their name are in the same units."
         ),
     )
 
-    def bound(self, name: str, quantity: Quantity) -> float | None:
-        """A bound in the published unit; one in SI is widened by the rounding of answers."""
+    def kept(self, name: str, column: str) -> float | None:
+        """The parameter in the unit that the column is kept in."""
         value: float | None = self.validated_data.get(name)
+        if value is None:
+            return None
+        return units.as_kept(column, value, units=self.validated_data["units"])
+
+    def bound(self, name: str, column: str) -> float | None:
+        """Likewise a bound; one in SI is widened by the rounding of answers."""
+        value = self.kept(name, column)
         if value is None or self.validated_data["units"] != units.SI:
             return value
-        slack = -_ROUNDING if name.endswith("_min") else _ROUNDING
-        return quantity.from_si(value) * (1 + slack)
+        return value * (1 - _ROUNDING if name.endswith("_min") else 1 + _ROUNDING)
 
 
 class BuildingQuerySerializer(UnitsQuerySerializer):
@@ -328,10 +333,10 @@ class BuildingListQuerySerializer(_PlaceAndSizeSerializer):
         }
         return BuildingFilters(
             **named,
-            gross_floor_area_sqft_min=self.bound("gross_floor_area_min", FLOOR_AREA),
-            gross_floor_area_sqft_max=self.bound("gross_floor_area_max", FLOOR_AREA),
-            site_eui_kbtu_per_sqft_min=self.bound("site_eui_min", SITE_EUI),
-            site_eui_kbtu_per_sqft_max=self.bound("site_eui_max", SITE_EUI),
+            gross_floor_area_sqft_min=self.bound("gross_floor_area_min", "gross_floor_area_sqft"),
+            gross_floor_area_sqft_max=self.bound("gross_floor_area_max", "gross_floor_area_sqft"),
+            site_eui_kbtu_per_sqft_min=self.bound("site_eui_min", "site_eui_kbtu_per_sqft"),
+            site_eui_kbtu_per_sqft_max=self.bound("site_eui_max", "site_eui_kbtu_per_sqft"),
         )
 
 
@@ -368,13 +373,10 @@ class BenchmarkQuerySerializer(_PlaceAndSizeSerializer):
             data_year=values.get("data_year"),
             is_synthetic=values.get("is_synthetic"),
             neighborhood=values.get("neighborhood"),
-            gross_floor_area_sqft_min=self.bound("gross_floor_area_min", FLOOR_AREA),
-            gross_floor_area_sqft_max=self.bound("gross_floor_area_max", FLOOR_AREA),
+            gross_floor_area_sqft_min=self.bound("gross_floor_area_min", "gross_floor_area_sqft"),
+            gross_floor_area_sqft_max=self.bound("gross_floor_area_max", "gross_floor_area_sqft"),
         )
 
     def given_site_eui(self) -> float | None:
         """In kBtu/ft²."""
-        value: float | None = self.validated_data.get("site_eui")
-        if value is None or self.validated_data["units"] != units.SI:
-            return value
-        return SITE_EUI.from_si(value)
+        return self.kept("site_eui", "site_eui_kbtu_per_sqft")

@@ -5,20 +5,22 @@ the same however long the list is.
 """
 
 import base64
+import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, NoReturn
-from urllib.parse import parse_qs, urlencode
+from datetime import datetime
+from functools import cached_property, reduce
+from typing import Any, Final, NoReturn, TypeAlias
+from urllib.parse import urlencode
+from uuid import UUID
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail, NotFound
-from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -28,95 +30,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from buildings.api.errors import InvalidQueryError
 
-
-class _StrictPages:
-    """Pages of 50, up to 200 by `page_size`, and how a cursor is refused."""
-
-    page_size: int | None = 50
-    max_page_size: int | None = 200
-    page_size_query_param: str | None = "page_size"
-    cursor_query_param = "cursor"
-
-    def get_page_size(self, request: Request) -> int:
-        name = self.page_size_query_param or ""
-        text = request.query_params.get(name)
-        if text is None:
-            return self.page_size or 0
-        maximum = self.max_page_size_for(request)
-        # int() alone would take "1_0", " 10" and digits of other scripts.
-        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
-        if not is_number or not 1 <= int(text) <= maximum:
-            said = _("A whole number between 1 and %(maximum)d is needed.") % {"maximum": maximum}
-            raise InvalidQueryError({name: said}, "out-of-range")
-        return int(text)
-
-    def max_page_size_for(self, request: Request) -> int:
-        return self.max_page_size or 0
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
-        example = "http://127.0.0.1:8000/api/v1/buildings/?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {
-                "next": {
-                    **link,
-                    "description": "The next page; null on the last one.",
-                    "example": example,
-                },
-                "previous": {
-                    **link,
-                    "description": "The page before; null on the first one.",
-                    "example": None,
-                },
-                "results": schema,
-            },
-        }
-
-    def _cursor_refusal(self) -> InvalidQueryError:
-        said = _("This cursor is not valid; follow the links `next` and `previous` of a page.")
-        return InvalidQueryError({self.cursor_query_param: said}, "not-a-cursor")
-
-
-class StrictCursorPagination(_StrictPages, CursorPagination):
-    """DRF's cursors, read strictly; subclasses set `ordering`, unique and fixed."""
-
-    def decode_cursor(self, request: Request) -> Any:
-        encoded = request.query_params.get(self.cursor_query_param)
-        if encoded is None:
-            return None
-        # DRF drops what is not base64 or unknown, and so answers nonsense with the first page.
-        try:
-            tokens = parse_qs(
-                base64.b64decode(encoded, validate=True).decode("ascii"), strict_parsing=True
-            )
-            is_known = bool(tokens) and tokens.keys() <= {"o", "r", "p"}
-            is_near = int(tokens.get("o", ["0"])[0]) <= (self.offset_cutoff or 0)
-            if is_known and is_near:
-                return super().decode_cursor(request)
-        except (ValueError, NotFound) as error:  # binascii.Error and UnicodeError are ValueErrors
-            raise self._cursor_refusal() from error
-        raise self._cursor_refusal()
-
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (TypeError, ValueError, DjangoValidationError) as error:
-            # The position in a made-up cursor is not of the ordering field's type.
-            if self.cursor_query_param in request.query_params:
-                raise self._cursor_refusal() from error
-            raise
-
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        bounds = {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
-        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
-        for parameter in parameters:
-            if parameter["name"] == self.page_size_query_param:
-                parameter["schema"] |= bounds
-        return parameters
+_Value: TypeAlias = int | float | datetime | UUID
+_ValueType: TypeAlias = type[int] | type[float] | type[datetime] | type[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +39,14 @@ class Ordering:
     """By `field`, then by the key unless the field is unique. Rows without it are left out."""
 
     field: str
-    value_type: type[int] | type[float]
+    value_type: _ValueType
     is_unique: bool = False
+    #: Where a query finds it, if not under its own name.
+    path: str = ""
 
-    def fields(self, key: str) -> tuple[str, ...]:
-        return (self.field,) if self.is_unique else (self.field, key)
+    def paths(self, key: str) -> tuple[str, ...]:
+        path = self.path or self.field
+        return (path,) if self.is_unique else (path, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +54,7 @@ class _Cursor:
     """A page before or after a position; without one: the last page."""
 
     is_backward: bool
-    position: tuple[int | float, ...] | None
+    position: tuple[_Value, ...] | None
 
 
 #: Longer than any cursor that is handed out.
@@ -144,17 +62,27 @@ _CURSOR_LENGTH_MAX: Final = 200
 _BIGINT: Final = 2**63
 
 
-class KeysetPagination(_StrictPages, BasePagination):
-    """Pages of rows (dicts) in one of several orders, found by row comparison on an index.
+class KeysetPagination(BasePagination):
+    """Pages of 50 rows (dicts or instances), up to 200 by `page_size`, in one of several orders,
+    found by row comparison on an index.
 
-    Subclasses set `orderings`, the first of which is the default. Rows may share values and lack
-    them: DRF's own cursors give up at a thousand ties and at the first NULL.
+    Subclasses set `orderings`, the first of which is the default unless `default_ordering` says
+    otherwise. Rows may share values and lack them: DRF's own cursors give up at a thousand ties and
+    at the first NULL.
     """
 
     orderings: Sequence[Ordering] = ()
-    #: Unique, never null; in the rows but not in the answer.
+    default_ordering: str | None = None
+    #: Unique, never null; of dicts not in the answer.
     key = "key"
+    key_type: _ValueType = int
+    #: Of the example in the schema.
+    schema_path = "/api/v1/buildings/"
     ordering_query_param = "ordering"
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    cursor_query_param = "cursor"
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -163,7 +91,7 @@ class KeysetPagination(_StrictPages, BasePagination):
         page_size = self.get_page_size(request)
         ordering, is_descending = self._get_ordering(request)
         cursor = self._get_cursor(request, ordering)
-        rows = _rows(queryset, ordering.fields(self.key), cursor, is_descending=is_descending)
+        rows = _rows(queryset, ordering.paths(self.key), cursor, is_descending=is_descending)
         page = list(rows[: page_size + 1])
         has_more = len(page) > page_size
         page = page[:page_size]
@@ -174,7 +102,7 @@ class KeysetPagination(_StrictPages, BasePagination):
 
     def _links_of(
         self,
-        page: Sequence[Mapping[str, Any]],
+        page: Sequence[Any],
         cursor: _Cursor | None,
         ordering: Ordering,
         *,
@@ -208,8 +136,25 @@ class KeysetPagination(_StrictPages, BasePagination):
 
     def max_page_size_for(self, request: Request) -> int:
         renderer = getattr(request, "accepted_renderer", None)
-        maximum: int = getattr(renderer, "max_page_size", super().max_page_size_for(request))
+        maximum: int = getattr(renderer, "max_page_size", self.max_page_size)
         return maximum
+
+    def get_page_size(self, request: Request) -> int:
+        name = self.page_size_query_param
+        text = request.query_params.get(name)
+        if text is None:
+            return self.page_size
+        maximum = self.max_page_size_for(request)
+        # int() alone would take "1_0", " 10" and digits of other scripts.
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(maximum))
+        if not is_number or not 1 <= int(text) <= maximum:
+            said = _("A whole number between 1 and %(maximum)d is needed.") % {"maximum": maximum}
+            raise InvalidQueryError({name: said}, "out-of-range")
+        return int(text)
+
+    def _cursor_refusal(self) -> InvalidQueryError:
+        said = _("This cursor is not valid; follow the links `next` and `previous` of a page.")
+        return InvalidQueryError({self.cursor_query_param: said}, "not-a-cursor")
 
     # Ordering
 
@@ -222,8 +167,12 @@ class KeysetPagination(_StrictPages, BasePagination):
             for sign in ("", "-")
         }
 
+    @property
+    def _default_ordering(self) -> str:
+        return self.default_ordering or self.orderings[0].field
+
     def _get_ordering(self, request: Request) -> tuple[Ordering, bool]:
-        name = request.query_params.get(self.ordering_query_param, self.orderings[0].field)
+        name = request.query_params.get(self.ordering_query_param, self._default_ordering)
         if name not in self._orderings:
             said = _("Not an ordering. Known: %(names)s.") % {"names": ", ".join(self._orderings)}
             raise InvalidQueryError({self.ordering_query_param: said}, "unknown-choice")
@@ -242,7 +191,7 @@ class KeysetPagination(_StrictPages, BasePagination):
         if text is None:
             return None
         try:
-            digest, is_backward, position = _decoded(text)
+            digest, is_backward, values = _decoded(text)
         except (ValueError, TypeError) as error:  # as binascii, Unicode and JSON errors are
             raise self._cursor_refusal() from error
         if not isinstance(digest, str) or not isinstance(is_backward, bool):
@@ -253,20 +202,24 @@ class KeysetPagination(_StrictPages, BasePagination):
                 "again without it."
             )
             raise InvalidQueryError({self.cursor_query_param: said}, "cursor-of-another-list")
-        if not self._is_position(position, ordering, may_lack=is_backward):
-            raise self._cursor_refusal()
-        return _Cursor(is_backward, None if position is None else tuple(position))
+        try:
+            position = self._position(values, ordering, may_lack=is_backward)
+        except ValueError as error:
+            raise self._cursor_refusal() from error
+        return _Cursor(is_backward, position)
 
-    def _is_position(self, position: Any, ordering: Ordering, *, may_lack: bool) -> bool:
-        if position is None:
-            return may_lack
-        if not isinstance(position, list) or len(position) != len(ordering.fields(self.key)):
-            return False
-        types = (ordering.value_type, int)
-        return all(_is_number(value, kind) for value, kind in zip(position, types, strict=False))
+    def _position(
+        self, values: Any, ordering: Ordering, *, may_lack: bool
+    ) -> tuple[_Value, ...] | None:
+        if values is None and may_lack:
+            return None
+        if not isinstance(values, list) or len(values) != len(ordering.paths(self.key)):
+            raise ValueError("not a position")
+        kinds = (ordering.value_type, self.key_type)
+        return tuple(_value_of(value, kind) for value, kind in zip(values, kinds, strict=False))
 
-    def _link(self, row: Mapping[str, Any], ordering: Ordering, *, is_backward: bool) -> str:
-        position = tuple(row[name] for name in ordering.fields(self.key))
+    def _link(self, row: Any, ordering: Ordering, *, is_backward: bool) -> str:
+        position = tuple(_at(row, path) for path in ordering.paths(self.key))
         return self._url(_Cursor(is_backward, position))
 
     def _url(self, cursor: _Cursor | None) -> str:
@@ -274,10 +227,33 @@ class KeysetPagination(_StrictPages, BasePagination):
         if cursor is None:
             return remove_query_param(url, self.cursor_query_param)
         parts = [self._list_digest(), cursor.is_backward, cursor.position]
-        text = base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode())
+        text = base64.urlsafe_b64encode(
+            json.dumps(parts, separators=(",", ":"), default=_text_of).encode()
+        )
         return replace_query_param(url, self.cursor_query_param, text.decode().rstrip("="))
 
     # Schema
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        example = f"http://127.0.0.1:8000{self.schema_path}?cursor=WyI5YzFkIixmYWxzZSxbOTAwMDAxXV0"
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {
+                    **link,
+                    "description": "The next page; null on the last one.",
+                    "example": example,
+                },
+                "previous": {
+                    **link,
+                    "description": "The page before; null on the first one.",
+                    "example": None,
+                },
+                "results": schema,
+            },
+        }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         renderers = getattr(view, "renderer_classes", ())
@@ -292,7 +268,7 @@ class KeysetPagination(_StrictPages, BasePagination):
                 {
                     "type": "string",
                     "enum": list(self._orderings),
-                    "default": self.orderings[0].field,
+                    "default": self._default_ordering,
                 },
             ),
             _parameter(
@@ -302,12 +278,12 @@ class KeysetPagination(_StrictPages, BasePagination):
                 {"type": "string"},
             ),
             _parameter(
-                str(self.page_size_query_param),
+                self.page_size_query_param,
                 f"Rows a page: up to {self.max_page_size}{more}.",
                 {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": max(maximum, self.max_page_size or 0),
+                    "maximum": max(maximum, self.max_page_size),
                     "default": self.page_size,
                 },
             ),
@@ -326,25 +302,34 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 
 def _rows(
     queryset: QuerySet[Any, dict[str, Any]],
-    fields: Sequence[str],
+    paths: Sequence[str],
     cursor: _Cursor | None,
     *,
     is_descending: bool,
 ) -> QuerySet[Any, dict[str, Any]]:
     """The rows from the cursor on, in its direction."""
     is_descending ^= cursor is not None and cursor.is_backward
-    queryset = queryset.filter(**{f"{fields[0]}__isnull": False})
+    queryset = queryset.filter(**{f"{paths[0]}__isnull": False})
     if cursor is not None and cursor.position is not None:
+        # An index of the first path's table can use the first bound, were the key another table's.
+        bound = f"{paths[0]}__{'lte' if is_descending else 'gte'}"
         queryset = queryset.filter(
             Func(
-                Func(*map(F, fields), function="ROW"),
+                Func(*map(F, paths), function="ROW"),
                 Func(*map(Value, cursor.position), function="ROW"),
                 template="%(expressions)s",
                 arg_joiner=" < " if is_descending else " > ",
                 output_field=BooleanField(),
-            )
+            ),
+            **{bound: cursor.position[0]},
         )
-    return queryset.order_by(*(f"-{name}" if is_descending else name for name in fields))
+    return queryset.order_by(*(f"-{name}" if is_descending else name for name in paths))
+
+
+def _at(row: Any, path: str) -> Any:
+    if isinstance(row, Mapping):
+        return row[path]
+    return reduce(getattr, path.split("__"), row)
 
 
 def _decoded(text: str) -> Any:
@@ -359,13 +344,27 @@ def _refused(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
-    """Whether PostgreSQL can compare it with a column of that type."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if kind is int:
-        return isinstance(value, int) and abs(value) < _BIGINT
-    return abs(value) < _BIGINT if isinstance(value, int) else math.isfinite(value)
+def _text_of(value: datetime | UUID) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _value_of(value: Any, kind: _ValueType) -> _Value:
+    """What PostgreSQL can compare with a column of that type. Raises ValueError."""
+    if kind is datetime or kind is UUID:
+        if not isinstance(value, str):
+            raise ValueError("not a text")
+        if kind is UUID:
+            return UUID(value)
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("without a zone")
+        return moment
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (kind is int and isinstance(value, float)):
+        raise ValueError("not a number of that type")
+    if not (abs(value) < _BIGINT if isinstance(value, int) else math.isfinite(value)):
+        raise ValueError("beyond every column")
+    return value
 
 
 class StrictQueryMixin(GenericViewSet[Any]):
@@ -382,7 +381,7 @@ class StrictQueryMixin(GenericViewSet[Any]):
         errors = {}
         for name, values in request.query_params.lists():
             if name not in known:
-                errors[name] = ErrorDetail(_unknown_said(known), "unknown-parameter")
+                errors[name] = ErrorDetail(_unknown_said(name, known), "unknown-parameter")
             elif len(values) > 1:
                 errors[name] = ErrorDetail(_("Given more than once; give it once."), "duplicate")
         if errors:
@@ -408,8 +407,14 @@ class StrictQueryMixin(GenericViewSet[Any]):
         return serializer
 
 
-def _unknown_said(known: Iterable[str]) -> str:
-    names = ", ".join(known)
-    if not names:
+def _unknown_said(name: str, known: Sequence[str]) -> str:
+    if not known:
         return _("Unknown query parameter. None is known here.")
-    return _("Unknown query parameter. Known here: %(names)s.") % {"names": names}
+    names = ", ".join(known)
+    near = difflib.get_close_matches(name[:100], known, n=1)
+    if not near:
+        return _("Unknown query parameter. Known here: %(names)s.") % {"names": names}
+    return _("Unknown query parameter. Did you mean `%(near)s`? Known here: %(names)s.") % {
+        "near": near[0],
+        "names": names,
+    }

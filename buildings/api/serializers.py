@@ -1,7 +1,7 @@
 """How buildings read in the API: names and units as in the tables, or in SI. Read only."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from drf_spectacular.utils import (
@@ -12,8 +12,8 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.fields import SkipField
 
-from buildings.api import units
-from buildings.api.units import SITE_EUI, ConvertedField, InUnitsMixin, significant
+from buildings import units
+from buildings.api.units import ConvertedField, InUnitsMixin
 from buildings.models import BenchmarkRecord, Building, PropertyUse
 from buildings.quality import RULES
 from buildings.selectors.peers import Benchmark
@@ -260,7 +260,7 @@ class BuildingSISerializer(BuildingSerializer):
 class EuiSpreadSerializer(serializers.Serializer[Any]):
     """How the peers' site energy use intensities are spread; null without any peer."""
 
-    units = units.PUBLISHED
+    units = units.US
 
     minimum = serializers.FloatField(allow_null=True, help_text="The least.")
     p10 = serializers.FloatField(allow_null=True, help_text="A tenth of the peers use less.")
@@ -273,8 +273,13 @@ class EuiSpreadSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Any) -> dict[str, float | None]:
         values = {str(name): getattr(instance, str(name)) for name in self.fields}
-        convert = SITE_EUI.to_si if self.units == units.SI else significant
-        return {name: None if value is None else convert(value) for name, value in values.items()}
+        if self.units == units.SI:
+            in_si = partial(units.in_si, "site_eui_kbtu_per_sqft")
+            return {name: in_si(value) for name, value in values.items()}
+        return {
+            name: None if value is None else units.significant(value)
+            for name, value in values.items()
+        }
 
 
 class EuiSpreadSISerializer(EuiSpreadSerializer):

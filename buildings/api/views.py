@@ -20,7 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from buildings.api import examples, serializers, units
+from buildings import units
+from buildings.api import examples, serializers
+from buildings.api.caching import IF_NONE_MATCH, UNCHANGED, CachingMixin
 from buildings.api.filters import (
     BenchmarkQuerySerializer,
     BuildingListQuerySerializer,
@@ -103,15 +105,15 @@ class BuildingPagination(KeysetPagination):
             "Every stored fact of one building and what it reported, newest year first, with the "
             "file and line that each record was read from."
         ),
-        parameters=[BuildingQuerySerializer],
-        responses=serializers.BUILDING_SCHEMA,
+        parameters=[BuildingQuerySerializer, IF_NONE_MATCH],
+        responses={200: serializers.BUILDING_SCHEMA, 304: UNCHANGED},
         examples=[
             OpenApiExample("A synthetic building", value=examples.BUILDING, response_only=True)
         ],
         tags=["buildings"],
     ),
 )
-class BuildingViewSet(StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
+class BuildingViewSet(CachingMixin, StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
     queryset = Building.objects.none()
     pagination_class = BuildingPagination
     renderer_classes = (JSONRenderer, GeoJSONRenderer, CSVRenderer)
@@ -155,7 +157,7 @@ class BuildingViewSet(StrictQueryMixin, ListModelMixin, RetrieveModelMixin):
         return building
 
 
-class BenchmarkViewSet(StrictQueryMixin):
+class BenchmarkViewSet(CachingMixin, StrictQueryMixin):
     """How the buildings of a use type compare."""
 
     queryset = Building.objects.none()

@@ -53,7 +53,7 @@ ROLES: Final[Mapping[Role, RoleDefinition]] = {
     ),
     Role.APP: RoleDefinition(
         purpose="serves requests: API, admin, `create_token`, `createsuperuser`, "
-        "`shadow_predictions`",
+        "`shadow_predictions`, `match_outcomes`",
         variable="DATABASE_URL",
         database_privileges=("CONNECT",),
         settings={"idle_in_transaction_session_timeout": "60s"},
@@ -211,8 +211,25 @@ TABLE_GROUPS: Final = (
         why="made, revoked, and deleted once expired; neither digest nor prefix is for readers",
         app=_CHANGE,
         auditor=Columns(
-            seen=("name", "user_id", "created", "expiry"), hidden=("digest", "token_key")
+            seen=(
+                *("id", "name", "user_id", "created", "expiry", "revoked_at"),
+                *("scopes", "networks", "requests_per_minute", "rows_per_minute"),
+            ),
+            hidden=("digest", "token_key"),
         ),
+    ),
+    TableGroup(
+        title="Last use of tokens",
+        tables=("predictions_apitokenuse",),
+        why="written at most once a minute; goes with its token",
+        app=_CHANGE,
+        auditor=_READ,
+    ),
+    TableGroup(
+        title="Rates",
+        tables=("predictions_ratewindow",),
+        why="counters of the current minute, which hold addresses; taken away when over",
+        app=_CHANGE,
     ),
     TableGroup(
         title="Sessions",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config import limits
 from config.env import BASE_DIR, VAR_DIR, env
 
 DEBUG = False
@@ -34,6 +35,7 @@ MIDDLEWARE = [
     "config.middleware.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.LengthRequiredMiddleware",
+    "predictions.api.throttling.ThrottlingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -87,7 +89,7 @@ STORAGES = {
 }
 
 # The largest request body that is read at all; a larger one is refused with 413.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
 # The same of a batch, by the format of its rows: 10,000 rows fit into each.
 BATCH_BODY_BYTES_MAX = {
     "json": env.int("BATCH_JSON_BYTES_MAX", 16 * 1024 * 1024),
@@ -97,7 +99,10 @@ BATCH_BODY_BYTES_MAX = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.ApiTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "predictions.api.authentication.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["predictions.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "predictions.api.schema.ProblemAutoSchema",
@@ -117,6 +122,21 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.int("API_TOKEN_TTL_DAYS", 90)),
     "AUTO_REFRESH": False,
 }
+# Limits are described in `config.limits`; 0: no limit.
+API_TOKENS_PER_USER: int = env.int("API_TOKENS_PER_USER", limits.TOKENS_PER_USER)
+RATE_LIMIT_REQUESTS_PER_MINUTE: int = env.int(
+    "RATE_LIMIT_REQUESTS_PER_MINUTE", limits.REQUESTS_PER_MINUTE
+)
+RATE_LIMIT_ROWS_PER_MINUTE: int = env.int("RATE_LIMIT_ROWS_PER_MINUTE", limits.ROWS_PER_MINUTE)
+RATE_LIMIT_FAILURES_PER_MINUTE: int = env.int(
+    "RATE_LIMIT_FAILURES_PER_MINUTE", limits.FAILURES_PER_MINUTE
+)
+#: Requests of one token that a worker handles at once, so that a thread is left to the others.
+CONCURRENCY_PER_TOKEN: int = env.int(
+    "CONCURRENCY_PER_TOKEN", max(1, env.int("WEB_THREADS", limits.WORKER_THREADS) - 1)
+)
+#: Whose X-Forwarded-For is believed: how many proxies stand in front, or their networks.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
 
 #: How long an Idempotency-Key and its answer are kept; not less than 24 hours.
 IDEMPOTENCY_TTL: timedelta = timedelta(hours=env.int("IDEMPOTENCY_TTL_HOURS", 24))
@@ -151,10 +171,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "How much energy will this building use in a year? Answers come from facts known without "
         "a meter, and every input and output is on the record.\n\n"
-        "Send `Authorization: Bearer <token>`. Bodies are JSON, read strictly: unknown or "
+        "Send `Authorization: Bearer <token>`; what a token may do is its scopes. Each answer says "
+        "in `RateLimit` what is left to it. Bodies are JSON, read strictly: unknown or "
         "repeated members, numbers in quotes and values out of range are refused, and each "
         "refusal is an RFC 9457 problem document that names the member. Energies are site energy "
-        "in kBtu a year, areas are ft² of gross floor area."
+        "in kBtu a year, areas are ft² of gross floor area; with `units=si` kWh and m²."
     ),
     "CONTACT": {"name": "Futurisys Energy"},
     "LICENSE": {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
@@ -166,9 +187,35 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "predictions.api.schema_units.postprocess_units",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PropertyUseType": "mlmodel.features.PROPERTY_USE_TYPES",
         "ErrorCode": "predictions.models.ErrorCode",
+        "RequestPart": "predictions.api.problems.Location",
+        "Retry": "predictions.api.problems.Retry",
+    },
+    "APPEND_COMPONENTS": {
+        "headers": {
+            "RateLimit-Policy": {
+                "description": "Quotas of the token (draft-ietf-httpapi-ratelimit-headers): `q` "
+                "requests, or rows of batches, within `w` seconds.",
+                "schema": {"type": "string"},
+                "example": '"default";q=600;w=60',
+            },
+            "RateLimit": {
+                "description": "What is left of each: `r`, for `t` seconds.",
+                "schema": {"type": "string"},
+                "example": '"default";r=599;t=60',
+            },
+            "Retry-After": {
+                "description": "Seconds to wait before asking again.",
+                "schema": {"type": "integer"},
+                "example": 60,
+            },
+        },
     },
     "TAGS": [
         {"name": "buildings", "description": "Benchmarked buildings and what they reported."},
@@ -179,5 +226,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "models", "description": "Which model versions there are."},
         {"name": "predictions", "description": "Ask, and read what was asked before."},
         {"name": "problems", "description": "Why a request may be refused, and what to do then."},
+        {"name": "tokens", "description": "Make and revoke your tokens."},
     ],
 }

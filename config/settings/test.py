@@ -13,3 +13,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Tests that are not about limits ask as often as they like; those that are set them.
+RATE_LIMIT_FAILURES_PER_MINUTE = 0
+CONCURRENCY_PER_TOKEN = 0

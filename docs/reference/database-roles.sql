@@ -252,11 +252,11 @@ BEGIN
         UNION ALL
         SELECT format('The table %s is not classified: say in config/roles/matrix.py who may do what with '
                       'it', relname)
-          FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_shadowoutput')
+          FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput')
         UNION ALL
         SELECT format('The table %s is missing: run `manage.py migrate` as %s', relname,
                       'futurisys_owner')
-          FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_shadowoutput']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
+          FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;
@@ -280,6 +280,8 @@ WITH wanted AS (
         ('predictions_shadowoutput', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_predictionbatch', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('predictions_predictionbatch', 'futurisys_auditor', ARRAY['SELECT']),
+        ('predictions_observedoutcome', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('predictions_observedoutcome', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_idempotencykey', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('predictions_idempotencykey', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_idempotentanswer', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
@@ -324,6 +326,9 @@ WITH wanted AS (
         ('auth_user_user_permissions', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('auth_user_user_permissions', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_apitoken', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+        ('predictions_apitokenuse', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+        ('predictions_apitokenuse', 'futurisys_auditor', ARRAY['SELECT']),
+        ('predictions_ratewindow', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('django_session', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('django_admin_log', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'DELETE']),
         ('django_admin_log', 'futurisys_auditor', ARRAY['SELECT']),
@@ -369,7 +374,7 @@ WITH wanted AS (
     SELECT relname, rolename, attname FROM (VALUES
     ('predictions_idempotentanswer', 'futurisys_auditor', ARRAY['key_id', 'status', 'headers', 'created_at']),
     ('auth_user', 'futurisys_auditor', ARRAY['id', 'username', 'first_name', 'last_name', 'email', 'is_active', 'is_staff', 'is_superuser', 'date_joined', 'last_login']),
-    ('predictions_apitoken', 'futurisys_auditor', ARRAY['name', 'user_id', 'created', 'expiry'])
+    ('predictions_apitoken', 'futurisys_auditor', ARRAY['id', 'name', 'user_id', 'created', 'expiry', 'revoked_at', 'scopes', 'networks', 'requests_per_minute', 'rows_per_minute'])
     ) AS matrix (relname, rolename, columns), unnest(columns) AS attname
 ), held AS (
     SELECT relname::text, attname::text, privilege_type, is_grantable,
@@ -403,7 +408,7 @@ SELECT format('GRANT SELECT (%s) ON TABLE public.%I TO %I',
 WITH wanted AS (
     SELECT counter.relname::text AS object, rolename, 'USAGE' AS privilege
       FROM (VALUES
-        ('futurisys_app', ARRAY['predictions_predictionrequest', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionexplanation', 'predictions_shadowoutput', 'predictions_predictionbatch', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'auth_user', 'auth_group', 'auth_group_permissions', 'auth_user_groups', 'auth_user_user_permissions', 'predictions_apitoken', 'django_session', 'django_admin_log']),
+        ('futurisys_app', ARRAY['predictions_predictionrequest', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionexplanation', 'predictions_shadowoutput', 'predictions_predictionbatch', 'predictions_observedoutcome', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'auth_user', 'auth_group', 'auth_group_permissions', 'auth_user_groups', 'auth_user_user_permissions', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_ratewindow', 'django_session', 'django_admin_log']),
         ('futurisys_loader', ARRAY['buildings_datasetimport', 'buildings_rejectedrow', 'buildings_recordrevision', 'buildings_emissionfactorset', 'buildings_emissionfactor', 'buildings_building', 'buildings_benchmarkrecord', 'buildings_publishedrow', 'buildings_propertyuse'])
     ) AS matrix (rolename, tables)
       JOIN pg_class AS relation ON relation.relname = ANY (tables)

@@ -52,6 +52,54 @@ SELECT coalesce(sum((entry ->> 'contribution_kbtu')::double precision), 0)
   FROM jsonb_array_elements(contributions) AS entry
 $$;
 
+CREATE FUNCTION public.predictions_rate_take(taker text, more_requests bigint, more_rows bigint, request_limit bigint, row_limit bigint, OUT requests bigint, OUT rows bigint, OUT is_granted boolean, OUT resets_in_s integer) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    -- No limit is 0 or null.
+    most_requests CONSTANT bigint := coalesce(nullif(request_limit, 0), 9223372036854775807);
+    most_rows CONSTANT bigint := coalesce(nullif(row_limit, 0), 9223372036854775807);
+    fits_alone CONSTANT boolean := more_requests <= most_requests AND more_rows <= most_rows;
+    length CONSTANT interval := interval '60 seconds';
+    this_moment CONSTANT timestamptz := clock_timestamp();
+BEGIN
+    -- One statement, for the row's lock makes workers that ask at once take turns.
+    INSERT INTO predictions_ratewindow AS held (subject, started_at, requests, rows, is_granted)
+    VALUES (
+        taker,
+        this_moment,
+        CASE WHEN fits_alone THEN more_requests ELSE 0 END,
+        CASE WHEN fits_alone THEN more_rows ELSE 0 END,
+        fits_alone
+    )
+    ON CONFLICT (subject) DO UPDATE SET (started_at, requests, rows, is_granted) = (
+        SELECT
+            used.started_at,
+            used.requests + CASE WHEN answer.fits THEN more_requests ELSE 0 END,
+            used.rows + CASE WHEN answer.fits THEN more_rows ELSE 0 END,
+            answer.fits
+        FROM (
+            SELECT held.started_at, held.requests, held.rows
+            WHERE held.started_at > this_moment - length
+            UNION ALL
+            SELECT this_moment, 0, 0
+            WHERE held.started_at <= this_moment - length
+        ) AS used
+        CROSS JOIN LATERAL (
+            SELECT used.requests + more_requests <= most_requests
+                AND used.rows + more_rows <= most_rows AS fits
+        ) AS answer
+    )
+    RETURNING
+        held.requests,
+        held.rows,
+        held.is_granted,
+        greatest(1, ceil(extract(epoch FROM held.started_at + length - this_moment)))::integer
+    INTO requests, rows, is_granted, resets_in_s;
+END
+$$;
+
 CREATE FUNCTION public.predictions_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -73,6 +121,59 @@ BEGIN
     RAISE EXCEPTION '% on % is refused: nothing is changed, and only what is older than 24 hours deleted',
         TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE FUNCTION public.predictions_token_admit(sought_digest text, address inet, usual_requests bigint, usual_rows bigint, OUT token_id uuid, OUT token_token_key text, OUT token_name text, OUT token_scopes text[], OUT token_networks text[], OUT token_requests_per_minute integer, OUT token_rows_per_minute integer, OUT token_user_id integer, OUT user_id integer, OUT user_username text, OUT user_is_superuser boolean, OUT user_is_staff boolean, OUT user_is_active boolean, OUT may_predict boolean, OUT is_here boolean, OUT is_use_due boolean, OUT request_limit bigint, OUT row_limit bigint, OUT requests bigint, OUT rows bigint, OUT is_granted boolean, OUT resets_in_s integer) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT
+        token.id, token.token_key, token.name, token.scopes, token.networks,
+        token.requests_per_minute, token.rows_per_minute,
+        caller.id, caller.id, caller.username,
+        caller.is_superuser, caller.is_staff, caller.is_active,
+        caller.is_superuser OR EXISTS (
+            SELECT FROM auth_permission AS permission
+            JOIN django_content_type AS kind ON kind.id = permission.content_type_id
+            WHERE kind.app_label = 'predictions'
+                AND permission.codename = 'add_predictionrequest'
+                AND (
+                    EXISTS (
+                        SELECT FROM auth_user_user_permissions AS held
+                        WHERE held.permission_id = permission.id AND held.user_id = caller.id
+                    )
+                    OR EXISTS (
+                        SELECT FROM auth_user_groups AS membership
+                        JOIN auth_group_permissions AS held USING (group_id)
+                        WHERE held.permission_id = permission.id
+                            AND membership.user_id = caller.id
+                    )
+                )
+        ),
+        token.networks = '{}' OR coalesce(address <<= ANY (token.networks::cidr[]), false),
+        coalesce(use.last_used_at <= clock_timestamp() - interval '60 seconds', true),
+        coalesce(token.requests_per_minute, usual_requests),
+        coalesce(token.rows_per_minute, usual_rows)
+    INTO
+        token_id, token_token_key, token_name, token_scopes, token_networks,
+        token_requests_per_minute, token_rows_per_minute,
+        token_user_id, user_id, user_username,
+        user_is_superuser, user_is_staff, user_is_active,
+        may_predict, is_here, is_use_due, request_limit, row_limit
+    FROM predictions_apitoken AS token
+    JOIN auth_user AS caller ON caller.id = token.user_id
+    LEFT JOIN predictions_apitokenuse AS use ON use.token_id = token.id
+    WHERE token.digest = sought_digest
+        AND caller.is_active
+        AND token.revoked_at IS NULL
+        AND (token.expiry IS NULL OR token.expiry > clock_timestamp());
+    IF is_here AND request_limit > 0 THEN
+        SELECT taken.requests, taken.rows, taken.is_granted, taken.resets_in_s
+        INTO requests, rows, is_granted, resets_in_s
+        FROM predictions_rate_take('token:' || token_id, 1, 0, request_limit, row_limit) AS taken;
+    END IF;
 END
 $$;
 
@@ -574,7 +675,26 @@ CREATE TABLE public.predictions_apitoken (
     created timestamp with time zone NOT NULL,
     expiry timestamp with time zone,
     name character varying(100) NOT NULL,
-    user_id integer NOT NULL
+    user_id integer NOT NULL,
+    id uuid NOT NULL,
+    scopes character varying(16)[] NOT NULL,
+    networks character varying(43)[] NOT NULL,
+    requests_per_minute integer,
+    rows_per_minute integer,
+    revoked_at timestamp with time zone,
+    CONSTRAINT apitoken_networks_are_networks CHECK (((networks)::cidr[] IS NOT NULL)),
+    CONSTRAINT apitoken_scopes_known CHECK (((scopes <@ ARRAY['predict'::character varying(16), 'read'::character varying(16), 'admin'::character varying(16)]) AND (
+CASE
+    WHEN (scopes IS NULL) THEN NULL::integer
+    ELSE COALESCE(array_length(scopes, 1), 0)
+END > 0))),
+    CONSTRAINT predictions_apitoken_requests_per_minute_check CHECK ((requests_per_minute >= 0)),
+    CONSTRAINT predictions_apitoken_rows_per_minute_check CHECK ((rows_per_minute >= 0))
+);
+
+CREATE TABLE public.predictions_apitokenuse (
+    token_id uuid NOT NULL,
+    last_used_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
 );
 
 CREATE TABLE public.predictions_idempotencykey (
@@ -605,6 +725,43 @@ CREATE TABLE public.predictions_idempotentanswer (
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     CONSTRAINT idempotentanswer_status_final CHECK (((status >= 200) AND (status < 600))),
     CONSTRAINT predictions_idempotentanswer_status_check CHECK ((status >= 0))
+);
+
+CREATE TABLE public.predictions_observedoutcome (
+    id bigint NOT NULL,
+    data_year smallint NOT NULL,
+    site_energy_use_kbtu double precision NOT NULL,
+    electricity_kbtu double precision,
+    natural_gas_kbtu double precision,
+    steam_kbtu double precision,
+    ghg_emissions_mtco2e double precision,
+    source character varying(16) NOT NULL,
+    entered_by_name character varying(150) NOT NULL,
+    request_id character varying(64) NOT NULL,
+    note character varying(500) NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    entered_by_id integer,
+    input_id uuid NOT NULL,
+    record_id bigint,
+    CONSTRAINT observedoutcome_electricity_kbtu_range CHECK (((electricity_kbtu >= (0.0)::double precision) AND (electricity_kbtu <= (100000000000.0)::double precision))),
+    CONSTRAINT observedoutcome_fuels_add_up CHECK (((((COALESCE(electricity_kbtu, (0.0)::double precision) + COALESCE(natural_gas_kbtu, (0.0)::double precision)) + COALESCE(steam_kbtu, (0.0)::double precision)) <= (site_energy_use_kbtu + GREATEST(((0.01)::double precision * site_energy_use_kbtu), (100.0)::double precision))) AND ((site_energy_use_kbtu - GREATEST(((0.01)::double precision * site_energy_use_kbtu), (100.0)::double precision)) <= ((electricity_kbtu + natural_gas_kbtu) + steam_kbtu)))),
+    CONSTRAINT observedoutcome_ghg_emissions_mtco2e_range CHECK (((ghg_emissions_mtco2e >= (0.0)::double precision) AND (ghg_emissions_mtco2e <= (10000000.0)::double precision))),
+    CONSTRAINT observedoutcome_natural_gas_kbtu_range CHECK (((natural_gas_kbtu >= (0.0)::double precision) AND (natural_gas_kbtu <= (100000000000.0)::double precision))),
+    CONSTRAINT observedoutcome_record_if_matched CHECK ((((record_id IS NOT NULL) AND ((source)::text = 'matched'::text)) OR ((NOT ((source)::text = 'matched'::text)) AND (record_id IS NULL)))),
+    CONSTRAINT observedoutcome_site_energy_use_kbtu_range CHECK (((site_energy_use_kbtu >= (0.0)::double precision) AND (site_energy_use_kbtu <= (100000000000.0)::double precision))),
+    CONSTRAINT observedoutcome_source_known CHECK (((source)::text = ANY ((ARRAY['api'::character varying, 'admin'::character varying, 'matched'::character varying])::text[]))),
+    CONSTRAINT observedoutcome_steam_kbtu_range CHECK (((steam_kbtu >= (0.0)::double precision) AND (steam_kbtu <= (100000000000.0)::double precision))),
+    CONSTRAINT observedoutcome_year_is_over CHECK (((data_year >= 2000) AND ((data_year)::numeric < EXTRACT(year FROM (created_at AT TIME ZONE 'UTC'::text))))),
+    CONSTRAINT predictions_observedoutcome_data_year_check CHECK ((data_year >= 0))
+);
+
+ALTER TABLE public.predictions_observedoutcome ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.predictions_observedoutcome_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.predictions_predictionbatch (
@@ -654,6 +811,8 @@ CREATE TABLE public.predictions_predictioninput (
     building_id bigint,
     request_id uuid NOT NULL,
     what_if_of_id uuid,
+    sent jsonb,
+    CONSTRAINT predictioninput_sent_units_known CHECK (((sent IS NULL) OR ((sent ?& ARRAY['units'::text, 'members'::text]) AND ((sent -> 'units'::text) = ANY (ARRAY['"us"'::jsonb, '"si"'::jsonb]))))),
     CONSTRAINT predictions_predictioninput_position_check CHECK (("position" >= 0))
 );
 
@@ -725,6 +884,15 @@ CREATE TABLE public.predictions_predictionrequest (
     CONSTRAINT predictions_predictionrequest_row_count_check CHECK ((row_count >= 0))
 );
 
+CREATE UNLOGGED TABLE public.predictions_ratewindow (
+    subject character varying(64) NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    requests bigint NOT NULL,
+    rows bigint NOT NULL,
+    is_granted boolean NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.predictions_shadowoutput (
     id bigint NOT NULL,
     electricity_kbtu double precision,
@@ -755,6 +923,9 @@ ALTER TABLE public.predictions_shadowoutput ALTER COLUMN id ADD GENERATED BY DEF
     NO MAXVALUE
     CACHE 1
 );
+
+ALTER TABLE ONLY public.predictions_apitoken
+    ADD CONSTRAINT apitoken_digest_unique UNIQUE (digest);
 
 ALTER TABLE ONLY public.auth_group
     ADD CONSTRAINT auth_group_name_key UNIQUE (name);
@@ -865,7 +1036,10 @@ ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictioninput_position_unique UNIQUE (request_id, "position");
 
 ALTER TABLE ONLY public.predictions_apitoken
-    ADD CONSTRAINT predictions_apitoken_pkey PRIMARY KEY (digest);
+    ADD CONSTRAINT predictions_apitoken_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.predictions_apitokenuse
+    ADD CONSTRAINT predictions_apitokenuse_pkey PRIMARY KEY (token_id);
 
 ALTER TABLE ONLY public.predictions_idempotencykey
     ADD CONSTRAINT predictions_idempotencykey_pkey PRIMARY KEY (id);
@@ -875,6 +1049,9 @@ ALTER TABLE ONLY public.predictions_idempotencykey
 
 ALTER TABLE ONLY public.predictions_idempotentanswer
     ADD CONSTRAINT predictions_idempotentanswer_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.predictions_observedoutcome
+    ADD CONSTRAINT predictions_observedoutcome_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.predictions_predictionbatch
     ADD CONSTRAINT predictions_predictionbatch_pkey PRIMARY KEY (request_id);
@@ -896,6 +1073,9 @@ ALTER TABLE ONLY public.predictions_predictionoutput
 
 ALTER TABLE ONLY public.predictions_predictionrequest
     ADD CONSTRAINT predictions_predictionrequest_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.predictions_ratewindow
+    ADD CONSTRAINT predictions_ratewindow_pkey PRIMARY KEY (subject);
 
 ALTER TABLE ONLY public.predictions_shadowoutput
     ADD CONSTRAINT predictions_shadowoutput_pkey PRIMARY KEY (id);
@@ -999,9 +1179,17 @@ CREATE INDEX mlmodel_modelpromotion_version_id_4d42a899 ON public.mlmodel_modelp
 
 CREATE INDEX mlmodel_modelversion_promoted_by_id_4f4bab8b ON public.mlmodel_modelversion USING btree (promoted_by_id);
 
-CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, id DESC);
+CREATE INDEX observedoutcome_latest ON public.predictions_observedoutcome USING btree (input_id, data_year, id DESC);
+
+CREATE INDEX predictionoutput_failed ON public.predictions_predictionoutput USING btree (input_id) WHERE (error_code IS NOT NULL);
+
+CREATE INDEX predictionrequest_caller ON public.predictions_predictionrequest USING btree (caller_id, created_at);
 
 CREATE INDEX predictionrequest_created_at ON public.predictions_predictionrequest USING btree (created_at);
+
+CREATE INDEX predictionrequest_request_id ON public.predictions_predictionrequest USING btree (request_id);
+
+CREATE INDEX predictionrequest_version ON public.predictions_predictionrequest USING btree (model_version_id, created_at);
 
 CREATE INDEX predictions_apitoken_digest_76775b63_like ON public.predictions_apitoken USING btree (digest varchar_pattern_ops);
 
@@ -1015,11 +1203,11 @@ CREATE INDEX predictions_predictioninput_building_id_d444b4b4 ON public.predicti
 
 CREATE INDEX predictions_predictioninput_request_id_836ce2c1 ON public.predictions_predictioninput USING btree (request_id);
 
-CREATE INDEX predictions_predictionrequest_caller_id_f5f12f5e ON public.predictions_predictionrequest USING btree (caller_id);
-
-CREATE INDEX predictions_predictionrequest_model_version_id_85e8beb4 ON public.predictions_predictionrequest USING btree (model_version_id);
+CREATE INDEX predictions_ratewindow_subject_be0ad618_like ON public.predictions_ratewindow USING btree (subject varchar_pattern_ops);
 
 CREATE INDEX predictions_shadowoutput_input_id_b88cccf3 ON public.predictions_shadowoutput USING btree (input_id);
+
+CREATE INDEX ratewindow_started_at ON public.predictions_ratewindow USING btree (started_at);
 
 CREATE INDEX recordrevision_import ON public.buildings_recordrevision USING btree (dataset_import_id, id);
 
@@ -1054,6 +1242,10 @@ CREATE TRIGGER predictions_idempotencykey_no_truncate BEFORE TRUNCATE ON public.
 CREATE TRIGGER predictions_idempotentanswer_kept BEFORE DELETE OR UPDATE ON public.predictions_idempotentanswer FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_early_purge();
 
 CREATE TRIGGER predictions_idempotentanswer_no_truncate BEFORE TRUNCATE ON public.predictions_idempotentanswer FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_early_purge();
+
+CREATE TRIGGER predictions_observedoutcome_insert_only BEFORE DELETE OR UPDATE ON public.predictions_observedoutcome FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
+
+CREATE TRIGGER predictions_observedoutcome_no_truncate BEFORE TRUNCATE ON public.predictions_observedoutcome FOR EACH STATEMENT EXECUTE FUNCTION public.predictions_refuse_change();
 
 CREATE TRIGGER predictions_predictionbatch_insert_only BEFORE DELETE OR UPDATE ON public.predictions_predictionbatch FOR EACH ROW EXECUTE FUNCTION public.predictions_refuse_change();
 
@@ -1151,6 +1343,9 @@ ALTER TABLE ONLY public.mlmodel_modelpromotion
 ALTER TABLE ONLY public.mlmodel_modelversion
     ADD CONSTRAINT mlmodel_modelversion_promoted_by_id_4f4bab8b_fk_auth_user_id FOREIGN KEY (promoted_by_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.predictions_apitokenuse
+    ADD CONSTRAINT predictions_apitoken_token_id_32753d86_fk_predictio FOREIGN KEY (token_id) REFERENCES public.predictions_apitoken(id) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE ONLY public.predictions_apitoken
     ADD CONSTRAINT predictions_apitoken_user_id_8f7fb198_fk_auth_user_id FOREIGN KEY (user_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -1162,6 +1357,15 @@ ALTER TABLE ONLY public.predictions_idempotencykey
 
 ALTER TABLE ONLY public.predictions_idempotencykey
     ADD CONSTRAINT predictions_idempotencykey_caller_id_75f166d3_fk_auth_user_id FOREIGN KEY (caller_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_observedoutcome
+    ADD CONSTRAINT predictions_observed_entered_by_id_d54374e3_fk_auth_user FOREIGN KEY (entered_by_id) REFERENCES public.auth_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_observedoutcome
+    ADD CONSTRAINT predictions_observed_input_id_3de72857_fk_predictio FOREIGN KEY (input_id) REFERENCES public.predictions_predictioninput(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.predictions_observedoutcome
+    ADD CONSTRAINT predictions_observed_record_id_c29d95b3_fk_buildings FOREIGN KEY (record_id) REFERENCES public.buildings_benchmarkrecord(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.predictions_predictioninput
     ADD CONSTRAINT predictions_predicti_building_id_d444b4b4_fk_buildings FOREIGN KEY (building_id) REFERENCES public.buildings_building(id) DEFERRABLE INITIALLY DEFERRED;
@@ -1228,5 +1432,9 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('predictions', '0003_answers_by_fuel', now()),
     ('predictions', '0004_shadow', now()),
     ('predictions', '0005_idempotency', now()),
+    ('predictions', '0006_token_scopes', now()),
+    ('predictions', '0007_rate_limits', now()),
     ('predictions', '0008_batches', now()),
+    ('predictions', '0009_as_sent', now()),
+    ('predictions', '0011_observed_outcome', now()),
     ('sessions', '0001_initial', now());

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -22,6 +23,7 @@ from predictions.admin.shown import (
     table,
 )
 from predictions.models import PredictionInput, PredictionOutput
+from predictions.selectors.outcomes import outcome_list_latest
 
 
 @admin.register(PredictionInput)
@@ -63,7 +65,9 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         ("By fuel, and what it emits", {"fields": ("fuels", "emissions", "factors")}),
         ("How sure that is", {"fields": ("intervals", "support", "cautions")}),
         ("Why", {"fields": ("contributions",)}),
+        ("What was measured", {"fields": ("measured",)}),
         ("Facts as the model saw them", {"fields": ("facts",)}),
+        ("As they were sent", {"fields": ("units_sent", "members_sent")}),
         (
             "Where it comes from",
             {"fields": ("call", "caller", "model_version", "building", "varies", "position")},
@@ -125,6 +129,19 @@ class PredictionInputAdmin(ReadOnlyAdmin):
             for feature in FEATURES
         )
 
+    @display(description="units")
+    def units_sent(self, stored: PredictionInput) -> str:
+        return stored.sent["units"] if stored.sent else "nothing was sent, or it was not kept"
+
+    @display(description="members")
+    def members_sent(self, stored: PredictionInput) -> str:
+        if not stored.sent:
+            return "—"
+        return table(
+            (name, "null" if value is None else value)
+            for name, value in stored.sent["members"].items()
+        )
+
     @display(description="emissions (t CO2e)", ordering="output__ghg_emissions_mtco2e")
     def emissions(self, stored: PredictionInput) -> str:
         return measure(stored, "ghg_emissions_mtco2e", ",.1f")
@@ -178,6 +195,27 @@ class PredictionInputAdmin(ReadOnlyAdmin):
             return "nobody asked for one"
         more = link("predictions_predictionexplanation", explanation.pk, "peers and reference")
         return format_html("{}{}", contributions_table(explanation), more)
+
+    @display(description="outcomes")
+    def measured(self, stored: PredictionInput) -> str:
+        """The latest of each year, and where to enter another."""
+        latest = outcome_list_latest().filter(input=stored).order_by("data_year")
+        return format_html(
+            '{}<a href="{}?input={}">enter one</a>',
+            table(
+                (
+                    f"{outcome.data_year}, {outcome.get_source_display()}",
+                    link(
+                        "predictions_observedoutcome",
+                        outcome.pk,
+                        f"{rounded(outcome.site_energy_use_kbtu)} kBtu",
+                    ),
+                )
+                for outcome in latest
+            ),
+            reverse("admin:predictions_observedoutcome_add"),
+            stored.pk,
+        )
 
     @display(description="what if: varies")
     def varies(self, stored: PredictionInput) -> str:

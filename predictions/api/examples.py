@@ -2,14 +2,27 @@
 
 from typing import Any, Final
 
+from buildings.units import SI, US
+from mlmodel.features import FEATURES
+from predictions.api.units import answer_in
+
 _ID: Final = "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10"
 _VARIATION_ID: Final = "0199d3a1-0c44-7d02-8b1e-5d9a4be0c7f2"
-_CALL_ID: Final = "0199d3a2-11b1-7d0a-8f4e-6c1d9b7a5e30"
-_URL: Final = "http://127.0.0.1:8000/api/v1/predictions"
+_CALL_ID: Final = "0199d3a0-5b1c-7b80-9f02-8a4d5e6c1b33"
+_API: Final = "http://127.0.0.1:8000/api/v1"
+_URL: Final = f"{_API}/predictions"
 
 FACTS: Final[dict[str, Any]] = {
     "primary_property_type": "Hotel",
     "gross_floor_area_sqft": 88434,
+    "year_built": 1927,
+    "number_of_floors": 12,
+    "neighborhood": "DOWNTOWN",
+}
+#: The same building, as `units=si` takes it.
+FACTS_SI: Final[dict[str, Any]] = {
+    "primary_property_type": "Hotel",
+    "gross_floor_area_m2": 8215.787439,
     "year_built": 1927,
     "number_of_floors": 12,
     "neighborhood": "DOWNTOWN",
@@ -29,6 +42,12 @@ PREDICTION: Final[dict[str, Any]] = {
     "ose_building_id": None,
     "what_if_of": None,
     "features": FACTS,
+    "sent": {"units": US, "members": FACTS},
+    "assumptions": [
+        {"feature": feature.name, "treatment": feature.absent}
+        for feature in FEATURES
+        if feature.name not in FACTS
+    ],
     "output": {
         "site_energy_use_kbtu": 7_000_000.0,
         "site_eui_kbtu_per_sqft": 79.16,
@@ -49,11 +68,38 @@ PREDICTION: Final[dict[str, Any]] = {
         "emission_factor_set": _FACTOR_SET,
         "is_restated": False,
         "support": 0.84,
-        "cautions": [],
     },
+    "warnings": [],
     "error_code": None,
+    "links": {
+        "self": f"{_URL}/{_ID}/",
+        "call": f"{_URL}/?call={_CALL_ID}",
+        "explanations": f"{_URL}/{_ID}/explanations/",
+        "what_if": f"{_URL}/{_ID}/what-if/",
+        "original": None,
+        "building": None,
+        "model_version": f"{_API}/models/site-energy-use/versions/2/",
+        "emission_factor_sets": f"{_API}/emission-factor-sets/",
+    },
 }
-STORED_PREDICTION: Final[dict[str, Any]] = {**PREDICTION, "ose_building_id": 1}
+STORED_PREDICTION: Final[dict[str, Any]] = {
+    **PREDICTION,
+    "ose_building_id": 1,
+    "sent": None,
+    "links": {**PREDICTION["links"], "building": f"{_API}/buildings/1/"},
+}
+PREDICTION_SI: Final[dict[str, Any]] = answer_in(
+    SI, {**PREDICTION, "sent": {"units": SI, "members": FACTS_SI}}
+)
+EXPORT_CSV: Final = (
+    "prediction_id,created_at,primary_property_type,gross_floor_area_sqft,site_energy_use_kbtu\r\n"
+    f"{_ID},2026-11-24T09:30:00.123456Z,Hotel,88434,7000000.0\r\n"
+)
+EXPORT_JSON_LINES: Final = (
+    f'{{"prediction_id": "{_ID}", "created_at": "2026-11-24T09:30:00.123456Z", '
+    '"primary_property_type": "Hotel", "gross_floor_area_sqft": 88434, '
+    '"site_energy_use_kbtu": 7000000.0}\n'
+)
 EMISSION_FACTOR_SET: Final[dict[str, Any]] = {
     **_FACTOR_SET,
     "valid_from": "2016-01-01",
@@ -114,8 +160,16 @@ WHAT_IF: Final[dict[str, Any]] = {
         **PREDICTION,
         "id": _VARIATION_ID,
         "url": f"{_URL}/{_VARIATION_ID}/",
+        "links": {
+            **PREDICTION["links"],
+            "self": f"{_URL}/{_VARIATION_ID}/",
+            "explanations": f"{_URL}/{_VARIATION_ID}/explanations/",
+            "what_if": f"{_URL}/{_VARIATION_ID}/what-if/",
+            "original": f"{_URL}/{_ID}/",
+        },
         "what_if_of": _ID,
         "features": {**FACTS, "number_of_floors": None, "has_steam": False},
+        "sent": {"units": US, "members": CHANGES["changes"]},
         "output": {
             **PREDICTION["output"],
             "site_energy_use_kbtu": 6_300_000.0,
@@ -237,3 +291,35 @@ BATCH: Final[dict[str, Any]] = {
 BATCH_CSV: Final = (
     f"row,prediction_id,ose_building_id,site_energy_use_kbtu,…\r\n0,{_ID},,7000000.0,…\r\n"
 )
+TOKEN_REQUEST: Final[dict[str, Any]] = {
+    "name": "batch job",
+    "scopes": ["predict", "read"],
+    "networks": ["192.0.2.0/24", "2001:db8::/32"],
+    "expires_in_days": 30,
+}
+_TOKEN_ID: Final = "3f0c5b0a-6a0e-4a53-9d7c-2b8a4c1e5d90"  # noqa: S105 -- a public id
+TOKEN: Final[dict[str, Any]] = {
+    "id": _TOKEN_ID,
+    "url": f"http://127.0.0.1:8000/api/v1/tokens/{_TOKEN_ID}/",
+    "name": "batch job",
+    "prefix": "5e1f0a9c",
+    "state": "active",
+    "scopes": ["predict", "read"],
+    "networks": ["192.0.2.0/24", "2001:db8::/32"],
+    "requests_per_minute": None,
+    "rows_per_minute": None,
+    "created_at": "2026-11-27T09:00:00Z",
+    "expires_at": "2026-12-27T09:00:00Z",
+    "revoked_at": None,
+    "last_used_at": "2026-11-27T09:41:00Z",
+}
+NEW_TOKEN: Final[dict[str, Any]] = {
+    **TOKEN,
+    "last_used_at": None,
+    "secret": "5e1f0a9c…64 characters in all…",
+}
+REVOKED_TOKEN: Final[dict[str, Any]] = {
+    **TOKEN,
+    "state": "revoked",
+    "revoked_at": "2026-11-27T09:45:00Z",
+}

@@ -40,6 +40,7 @@ from predictions.api.problems import (
 )
 from predictions.errors import (
     BatchFormatError,
+    ConcurrencyExceededError,
     EmissionFactorsMissingError,
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
@@ -47,12 +48,16 @@ from predictions.errors import (
     PinnedVersionGoneError,
     PredictionFailedError,
     RowsRefusedError,
+    TokenRefusedError,
     TooManyRowsError,
+    TooManyTokensError,
     UnknownEmissionFactorSetError,
     UnknownModelVersionError,
     UnsuitablePredictionError,
     VersionGoneError,
+    WrongNetworkError,
 )
+from predictions.services.rates import RateExceededError
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +90,15 @@ class BodyTooLargeError(exceptions.APIException):
     def __init__(self, *, limit_bytes: int) -> None:
         super().__init__(f"more than {limit_bytes} bytes", "body-too-large")
         self.limit_bytes = limit_bytes
+
+
+class InsufficientScope(exceptions.PermissionDenied):
+    """The token lacks a scope."""
+
+    def __init__(self, *, scope: str) -> None:
+        said = _("This token lacks the scope `%(scope)s`; use one that has it.")
+        super().__init__(said % {"scope": scope})
+        self.scope = scope
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -153,6 +167,24 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             challenge = {"WWW-Authenticate": getattr(exc, "auth_header", "Bearer")}
             return Problem(problems.NOT_AUTHENTICATED, str(exc.detail), headers=challenge)
+        case InsufficientScope():
+            challenge = {
+                "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{exc.scope}"'
+            }
+            return Problem(problems.INSUFFICIENT_SCOPE, str(exc.detail), headers=challenge)
+        case WrongNetworkError():
+            return Problem(problems.WRONG_NETWORK, problems.WRONG_NETWORK.fix)
+        case RateExceededError():
+            wait = {"Retry-After": str(exc.retry_after_s)}
+            return Problem(problems.TOO_MANY_REQUESTS, str(exc), headers=wait)
+        case ConcurrencyExceededError():
+            wait = {"Retry-After": "1"}
+            return Problem(problems.TOO_MANY_AT_ONCE, problems.TOO_MANY_AT_ONCE.fix, headers=wait)
+        case TokenRefusedError():
+            fault = Fault(str(exc), "refused", Place(Location.BODY, pointer(exc.field)))
+            return Problem(problems.INVALID_INPUT, fault.detail, (fault,))
+        case TooManyTokensError():
+            return Problem(problems.TOO_MANY_TOKENS, problems.TOO_MANY_TOKENS.fix)
         case exceptions.PermissionDenied() | PermissionDenied():
             return Problem(problems.NOT_PERMITTED, str(getattr(exc, "detail", "")) or _ASK_OWNER)
         case Http404() | exceptions.NotFound():

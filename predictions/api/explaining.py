@@ -3,38 +3,23 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from buildings.choices import FUELS
-from mlmodel.features import FEATURE_NAMES, FEATURES, FeatureRow
-from predictions.api.fields import feature_field
+from buildings.units import US
+from mlmodel.features import FEATURE_NAMES, FeatureRow
 from predictions.api.serializers import (
+    AnswerSerializer,
     EmissionFactorSetReferenceSerializer,
     FeaturesSerializer,
+    FeatureValueField,
+    InUnitsSerializer,
     PredictionSerializer,
     StrictSerializer,
 )
+from predictions.api.units import named_in
 from predictions.models import PredictionExplanation
-
-
-class EmissionFactorSetQuerySerializer(serializers.Serializer[Any]):
-    """By which factors fuels become emissions."""
-
-    emission_factor_set = serializers.RegexField(
-        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$",
-        required=False,
-        help_text="A set's `name` (its newest version) or its `id`, as `emission-factor-sets/` "
-        "lists them: `seattle-2016` or `seattle-2016-v1`. Without: the latest set for a new "
-        "prediction; of one on the record, the set it was stored with.",
-        error_messages={
-            "invalid": gettext_lazy(
-                "Must be the name or id of a set, as `emission-factor-sets/` lists them."
-            )
-        },
-    )
 
 
 class FactorsSerializer(serializers.Serializer[Any]):
@@ -67,11 +52,6 @@ class EmissionFactorSetSerializer(EmissionFactorSetReferenceSerializer):
             "source": instance.source,
             "is_derived": instance.is_derived,
         }
-
-
-@extend_schema_field(OpenApiTypes.ANY)
-class FeatureValueField(serializers.JSONField):
-    """A feature's value, of whatever kind the feature is; null: unknown."""
 
 
 class SwitchedSerializer(serializers.Serializer[Any]):
@@ -122,7 +102,7 @@ class PeersSerializer(serializers.Serializer[Any]):
     nearest = PeerSerializer(many=True, help_text="The five nearest in size and age.")
 
 
-class ExplanationSerializer(serializers.Serializer[PredictionExplanation]):
+class ExplanationSerializer(AnswerSerializer):
     """Why a prediction is what it is: `reference_kbtu` plus every contribution is
     `site_energy_use_kbtu`."""
 
@@ -157,11 +137,11 @@ class ExplanationSerializer(serializers.Serializer[PredictionExplanation]):
         }
 
 
-class FeatureChangesSerializer(StrictSerializer):
+class FeatureChangesSerializer(InUnitsSerializer):
     """The features to change; null takes one away."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        fields = {feature.name: feature_field(feature) for feature in FEATURES}
+        fields = super().get_fields()
         for field in fields.values():
             field.required = False
         return fields
@@ -182,7 +162,18 @@ class WhatIfSerializer(StrictSerializer):
         known = {name: features.get(name) for name in FEATURE_NAMES}
         merged = FeaturesSerializer(data={**known, **changes})
         if not merged.is_valid():
-            raise serializers.ValidationError({"changes": merged.errors})
+            units = self.context.get("units", US)
+            raise serializers.ValidationError(
+                {
+                    "changes": {
+                        named_in(name, units=units): [
+                            serializers.ErrorDetail(named_in(said, units=units), said.code)
+                            for said in details
+                        ]
+                        for name, details in merged.errors.items()
+                    }
+                }
+            )
         varied: FeatureRow = merged.validated_data
         return varied
 
@@ -196,7 +187,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     ghg_emissions_percent = serializers.FloatField(allow_null=True)
 
 
-class WhatIfAnswerSerializer(serializers.Serializer[Any]):
+class WhatIfAnswerSerializer(AnswerSerializer):
     """Two predictions by the same model version and emission factors, and what they differ by."""
 
     original = PredictionSerializer()

@@ -8,17 +8,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mlmodel.checking import FeatureFaultError, feature_check
+from mlmodel.checking import Check, FeatureFaultError, choice_check, feature_check
 from mlmodel.features import Feature, FeatureValue
 from predictions.faults import fault_said
 
 
-class _FeatureField(serializers.Field):
-    """Reads a value by the feature's own check."""
+class _CheckedField(serializers.Field):
+    """Reads a value by a check of `mlmodel.checking`."""
 
-    def __init__(self, *, feature: Feature, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.check_value = feature_check(feature)
+    check_value: Check
 
     def run_validators(self, value: Any) -> None:
         """The bounds are checked with the type, for one message that gives them with their unit."""
@@ -30,20 +28,32 @@ class _FeatureField(serializers.Field):
             raise serializers.ValidationError(fault_said(error.fault), error.fault.code) from None
 
 
-class StrictNumberField(_FeatureField, serializers.FloatField):
+class StrictNumberField(_CheckedField, serializers.FloatField):
     """A JSON number within the feature's bounds."""
+
+    def __init__(self, *, feature: Feature, **kwargs: Any) -> None:
+        super().__init__(min_value=feature.minimum, max_value=feature.maximum, **kwargs)
+        self.check_value = feature_check(feature)
 
 
 class StrictIntegerField(StrictNumberField):
     """A whole JSON number within the feature's bounds; 12.0 is one (JSON has only numbers)."""
 
 
-class StrictBooleanField(_FeatureField, serializers.BooleanField):
+class StrictBooleanField(_CheckedField, serializers.BooleanField):
     """`true` or `false`; not 1, "yes" or "on"."""
 
+    def __init__(self, *, feature: Feature, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.check_value = feature_check(feature)
 
-class StrictChoiceField(_FeatureField, serializers.ChoiceField):
+
+class StrictChoiceField(_CheckedField, serializers.ChoiceField):
     """One of the documented words, letter for letter; a near miss is told the nearest."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices=choices, **kwargs)
+        self.check_value = choice_check(list(self.choices))
 
 
 def feature_field(feature: Feature) -> serializers.Field:
@@ -57,11 +67,11 @@ def feature_field(feature: Feature) -> serializers.Field:
         + (f" If missing: {feature.absent}." if feature.absent else ""),
     }
     match feature.kind:
-        case "number" | "integer":
-            options |= {"min_value": feature.minimum, "max_value": feature.maximum}
-            field = StrictNumberField if feature.kind == "number" else StrictIntegerField
-            return field(feature=feature, **options)
+        case "number":
+            return StrictNumberField(feature=feature, **options)
+        case "integer":
+            return StrictIntegerField(feature=feature, **options)
         case "boolean":
             return StrictBooleanField(feature=feature, **options)
         case "category":
-            return StrictChoiceField(feature=feature, choices=feature.choices, **options)
+            return StrictChoiceField(choices=feature.choices, **options)

@@ -1,9 +1,16 @@
 """Pages by key, so that a page costs the same however long the record is."""
 
-from buildings.api.pagination import StrictCursorPagination
+from datetime import datetime
+from uuid import UUID
+
+from buildings.api.pagination import KeysetPagination, Ordering
 
 
-class NewestFirstPagination(StrictCursorPagination):
-    """Cursor pages over UUIDv7 ids, which sort by time."""
+class NewestFirstPagination(KeysetPagination):
+    """By the time of the call, newest first; its inputs share it, and ids tell them apart."""
 
-    ordering = "-id"
+    orderings = (Ordering("created_at", datetime, path="request__created_at"),)
+    default_ordering = "-created_at"
+    key = "id"
+    key_type = UUID
+    schema_path = "/api/v1/predictions/"

@@ -187,6 +187,22 @@ NOT_PERMITTED: Final = ProblemType(
     fix=_("Use another token, or ask whoever gave you this one for the permission."),
     place=header("Authorization"),
 )
+INSUFFICIENT_SCOPE: Final = ProblemType(
+    slug="insufficient-scope",
+    status=403,
+    title=_("The token was not made for that"),
+    when=_("The token lacks the scope that this operation needs: read, predict or admin."),
+    fix=_("Use a token that has the scope; WWW-Authenticate names it."),
+    place=header("Authorization"),
+)
+WRONG_NETWORK: Final = ProblemType(
+    slug="wrong-network",
+    status=403,
+    title=_("The token may not be used from where you are"),
+    when=_("The token is limited to networks, and the request came from none of them."),
+    fix=_("Use it from its networks; whoever made the token knows them."),
+    place=header("Authorization"),
+)
 NOT_FOUND: Final = ProblemType(
     slug="not-found",
     status=404,
@@ -241,6 +257,14 @@ MODEL_VERSION_GONE: Final = ProblemType(
     fix=_("Ask for a new prediction of the same features and use that one."),
     place=Place(Location.PATH, pointer("id")),
 )
+TOO_MANY_TOKENS: Final = ProblemType(
+    slug="too-many-tokens",
+    status=409,
+    title=_("There are too many active tokens"),
+    when=_("Your user has as many active tokens as a user may have."),
+    fix=_("Revoke one that is no longer used, then make the new one."),
+    place=header("Authorization"),
+)
 IDEMPOTENCY_KEY_IN_USE: Final = ProblemType(
     slug="idempotency-key-in-use",
     status=409,
@@ -288,8 +312,20 @@ TOO_MANY_REQUESTS: Final = ProblemType(
     slug="too-many-requests",
     status=429,
     title=_("Too many requests"),
-    when=_("The token has used up what it may ask in this span of time."),
+    when=_(
+        "The token has used up what it may ask within a minute, or too many tokens from your "
+        "address were not valid."
+    ),
     fix=_("Wait as Retry-After says, then go on more slowly."),
+    retry=Retry.LATER,
+    place=header("Authorization"),
+)
+TOO_MANY_AT_ONCE: Final = ProblemType(
+    slug="too-many-at-once",
+    status=429,
+    title=_("Too many requests at once"),
+    when=_("As many requests with this token are being answered as may be at a time."),
+    fix=_("Wait for an answer before you send the next request."),
     retry=Retry.LATER,
     place=header("Authorization"),
 )

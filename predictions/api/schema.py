@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.renderers import SafeDumper
+from drf_spectacular.renderers import SafeDumper  # type: ignore[attr-defined]  # PyYAML's
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from buildings.api.pagination import StrictQueryMixin
 from predictions.api import problems
+from predictions.api.authentication import scope_needed
 from predictions.api.idempotency import KEY_HEADER, REPLAYED_HEADER
 from predictions.api.problems import (
     PROBLEM_MEDIA_TYPE,
@@ -24,7 +25,14 @@ from predictions.api.serializers import ProblemSerializer
 from predictions.models import KEY_PATTERN
 
 _ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
-_WITH_TOKEN = (problems.NOT_AUTHENTICATED, problems.DATABASE_UNAVAILABLE)
+_WITH_TOKEN = (
+    problems.NOT_AUTHENTICATED,
+    problems.INSUFFICIENT_SCOPE,
+    problems.WRONG_NETWORK,
+    problems.TOO_MANY_REQUESTS,
+    problems.TOO_MANY_AT_ONCE,
+    problems.DATABASE_UNAVAILABLE,
+)
 _WITH_PATH_PARAMETER = (problems.NOT_FOUND,)
 _WITH_BODY = (
     problems.MALFORMED_BODY,
@@ -79,16 +87,37 @@ _KEY_PARAMETERS = [
     ),
 ]
 
+# Described in SPECTACULAR_SETTINGS, once for all operations.
+_RATES = ("RateLimit-Policy", "RateLimit")
+_LATER = (problems.TOO_MANY_REQUESTS.status, problems.DATABASE_UNAVAILABLE.status)
+
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds to each operation the problems it can answer with, by status, says what the parameters
-    in its path are, and where the header Idempotency-Key is honoured."""
+    """Adds to each operation the problems it can answer with, by status, the scope it needs and the
+    headers that state the rates; says what the parameters in its path are, and where the header
+    Idempotency-Key is honoured."""
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
         for parameter in parameters:
             parameter["description"] = _PATH_PARAMETERS[parameter["name"]]
         return parameters
+
+    def _get_response_headers_for_code(
+        self, status_code: str, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
+        has_token = self.view.authentication_classes and int(status_code) != 401
+        names = [*_RATES] if has_token else []
+        if int(status_code) in _LATER:
+            names.append("Retry-After")
+        return {
+            **super()._get_response_headers_for_code(status_code, direction),
+            **{name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        }
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        scope = scope_needed(self.view, self.method)
+        return [{name: [str(scope)] for name in required} for required in super().get_auth()]
 
     def get_override_parameters(self) -> list[Any]:
         return [
@@ -164,5 +193,8 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token made by `manage.py create_token NAME` or in the admin.",
+            "description": "A token made by `manage.py create_token NAME`, in the admin, or by "
+            "another token of scope `admin`. Each operation needs one scope of it: `read` for what "
+            "is on the record, buildings and models; `predict` for what asks the model, besides "
+            "the permission of the token's user; `admin` for tokens.",
         }

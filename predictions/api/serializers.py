@@ -1,7 +1,8 @@
 """What goes in and what comes out, field by field."""
 
+import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -11,14 +12,21 @@ from rest_framework.fields import empty
 from rest_framework.reverse import reverse
 
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
+from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
-from mlmodel.checking import row_check, unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES
+from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
+from predictions.api.links import PredictionLinksSerializer
 from predictions.api.problems import Location, Retry
-from predictions.faults import fault_said
+from predictions.api.units import (
+    answer_in,
+    features_in,
+    features_kept,
+    name_in_other_units,
+    named_in,
+)
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 
@@ -34,10 +42,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
-        faults = [unknown_member(name, [*self.fields]) for name in data if name not in self.fields]
-        unknown = {
-            fault.name: serializers.ErrorDetail(fault_said(fault), fault.code) for fault in faults
-        }
+        unknown = {name: self._unknown(name) for name in data if name not in self.fields}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -46,28 +51,66 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(unknown)
         return value
 
+    def _unknown(self, name: str) -> serializers.ErrorDetail:
+        near = difflib.get_close_matches(name[:100], list(self.fields), n=1)
+        said = _("Not known here. Leave it out.")
+        if near:
+            said = _("Not known here. Did you mean `%(name)s`?") % {"name": near[0]}
+        return serializers.ErrorDetail(said, "unknown-member")
+
 
 class NoInputSerializer(StrictSerializer):
     """An empty object: nothing is read from the body."""
 
 
-class FeaturesSerializer(StrictSerializer):
+class InUnitsSerializer(StrictSerializer):
+    """Features in the units that the context names."""
+
+    @property
+    def units(self) -> str:
+        return str(self.context.get("units", US))
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {feature.name: feature_field(feature) for feature in features_in(self.units)}
+
+    def _unknown(self, name: str) -> serializers.ErrorDetail:
+        here = name_in_other_units(name, units=self.units)
+        if here is None:
+            return super()._unknown(name)
+        said = _("Not with `units=%(units)s`: give `%(name)s`, and only that.")
+        return serializers.ErrorDetail(said % {"units": self.units, "name": here}, "other-units")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return features_kept(attrs, units=self.units)
+
+
+class FeaturesSerializer(InUnitsSerializer):
     """The facts of one building, known without a meter. Required members first; leave out or send
     null for what is unknown: a missing value is never read as 0."""
 
-    def get_fields(self) -> dict[str, serializers.Field]:
-        return {feature.name: feature_field(feature) for feature in FEATURES}
-
-    def to_internal_value(self, data: Any) -> Any:
-        features, faults = row_check(data)
-        if faults:
-            raise serializers.ValidationError(
-                {
-                    fault.name: serializers.ErrorDetail(fault_said(fault), fault.code)
-                    for fault in faults
-                }
-            )
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        features = super().validate(attrs)
+        if conflicts := feature_conflicts(features):
+            said = {
+                named_in(name, units=self.units): named_in(
+                    _(one.template) % one.parameters, units=self.units
+                )
+                for name, one in conflicts.items()
+            }
+            raise serializers.ValidationError(said, "conflict")
         return features
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """An answer in the units that the context names."""
+
+    def to_representation(self, instance: Any) -> Any:
+        return answer_in(self.context.get("units", US), super().to_representation(instance))
+
+
+@extend_schema_field({"type": ["number", "string", "boolean"]})
+class FeatureValueField(serializers.JSONField):
+    """A feature's value, of whatever kind the feature is; null: unknown."""
 
 
 class ModelReferenceSerializer(serializers.Serializer[Any]):
@@ -101,11 +144,29 @@ class EmissionFactorSetReferenceSerializer(serializers.Serializer[Any]):
 _FACTOR_SET_REFERENCE = EmissionFactorSetReferenceSerializer()  # made once, not once a prediction
 
 
-class CautionSerializer(serializers.Serializer[Any]):
+class AssumptionSerializer(serializers.Serializer[Any]):
+    """What was not said of the building, and what the model made of that."""
+
+    feature = serializers.CharField(help_text="The feature that is missing.")
+    treatment = serializers.CharField(help_text="How it was treated.")
+
+
+class WarningSerializer(serializers.Serializer[Any]):
     """Why a prediction deserves less trust."""
 
     feature = serializers.CharField(help_text="The feature at fault.")
-    detail = serializers.CharField(help_text="What is unusual about it.")
+    detail = serializers.CharField(
+        help_text="What is unusual about it, beside the buildings that the model learnt from."
+    )
+
+
+class SentSerializer(serializers.Serializer[Any]):
+    """Members as they were sent, in the units they were sent in."""
+
+    units = serializers.ChoiceField(choices=SYSTEMS)
+    members = serializers.DictField(
+        child=FeatureValueField(allow_null=True), help_text="Feature by its name in these units."
+    )
 
 
 def _bounds(help_text: str) -> serializers.ListField:
@@ -157,7 +218,6 @@ class PredictionOutputSerializer(serializers.Serializer[Any]):
         help_text="Share of the training buildings that are at least as unusual: 1 is ordinary, 0 "
         "is unlike anything the model learnt from.",
     )
-    cautions = CautionSerializer(many=True, allow_null=True)
 
     def to_representation(self, instance: PredictionOutput) -> dict[str, Any]:
         factors: KnownFactors | None = self.context.get("factors")
@@ -184,15 +244,27 @@ class PredictionOutputSerializer(serializers.Serializer[Any]):
             and _FACTOR_SET_REFERENCE.to_representation(emissions.factor_set),
             "is_restated": bool(emissions and emissions.is_restated),
             "support": instance.support,
-            "cautions": instance.cautions,
         }
 
 
-class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
+#: What is said of each optional feature that is missing.
+_ASSUMPTIONS: Final = {
+    feature.name: {"feature": feature.name, "treatment": feature.absent}
+    for feature in FEATURES
+    if not feature.is_required
+}
+
+
+class PredictionSerializer(AnswerSerializer, serializers.ModelSerializer[PredictionInput]):
     """A prediction on the record. `output` is null when there is none: `error_code` then says why,
     or is null too if the answer was never stored."""
 
     url = serializers.HyperlinkedIdentityField(view_name="prediction-detail", lookup_field="id")
+    created_at = serializers.DateTimeField(
+        source="request.created_at",
+        read_only=True,
+        help_text="When the call was stored, before the model saw it.",
+    )
     request_id = serializers.CharField(
         source="request.request_id", help_text="X-Request-ID of the call."
     )
@@ -209,8 +281,20 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
         help_text="The prediction whose features this one varies, if any.",
     )
     features = serializers.SerializerMethodField(help_text="Every feature as the model saw it.")
+    sent = serializers.SerializerMethodField(
+        help_text="What of them was sent, and in which units; of a variation the changes; null "
+        "where nothing was, as with stored facts."
+    )
+    assumptions = serializers.SerializerMethodField(
+        help_text="Every feature that is missing and how the model treats that."
+    )
     output = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField(
+        help_text="What lies far outside of what the model learnt from; null where it was not "
+        "looked for: without an output, and before version 0.2."
+    )
     error_code = serializers.SerializerMethodField()
+    links = PredictionLinksSerializer(source="*")
 
     class Meta:
         model = PredictionInput
@@ -223,8 +307,12 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
             "ose_building_id",
             "what_if_of",
             "features",
+            "sent",
+            "assumptions",
             "output",
+            "warnings",
             "error_code",
+            "links",
         )
         read_only_fields = fields
 
@@ -232,6 +320,28 @@ class PredictionSerializer(serializers.ModelSerializer[PredictionInput]):
     def get_features(self, prediction: PredictionInput) -> dict[str, Any]:
         # JSONB keeps no order; the list of features does.
         return {name: prediction.features.get(name) for name in FEATURE_NAMES}
+
+    @extend_schema_field(SentSerializer(allow_null=True))
+    def get_sent(self, prediction: PredictionInput) -> dict[str, Any] | None:
+        if prediction.sent is None:
+            return None
+        # JSONB keeps no order; the list of features does.
+        units, members = prediction.sent["units"], prediction.sent["members"]
+        names = (feature.name for feature in features_in(units))
+        return {
+            "units": units,
+            "members": {name: members[name] for name in names if name in members},
+        }
+
+    @extend_schema_field(AssumptionSerializer(many=True))
+    def get_assumptions(self, prediction: PredictionInput) -> list[dict[str, Any]]:
+        features = prediction.features
+        return [said for name, said in _ASSUMPTIONS.items() if features.get(name) is None]
+
+    @extend_schema_field(WarningSerializer(many=True, allow_null=True))
+    def get_warnings(self, prediction: PredictionInput) -> list[dict[str, Any]] | None:
+        output = getattr(prediction, "output", None)
+        return None if output is None else output.cautions
 
     @extend_schema_field(PredictionOutputSerializer(allow_null=True))
     def get_output(self, prediction: PredictionInput) -> dict[str, Any] | None:
@@ -294,7 +404,7 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         place = serializers.ChoiceField(
-            [location.value for location in Location],
+            [(location.value, location.name) for location in Location],
             help_text="The part of the request that is at fault.",
         )
         return {"in": place, **super().get_fields()}  # `in` is a word of Python's
@@ -332,7 +442,7 @@ class ProblemTypeSerializer(serializers.Serializer[Any]):
     when = serializers.CharField(help_text="When a request is answered so.")
     fix = serializers.CharField(help_text="What to do about it.")
     retry = serializers.ChoiceField(
-        [retry.value for retry in Retry],
+        [(retry.value, retry.name) for retry in Retry],
         help_text="`never`: change the request first; `later`: send it again after the seconds "
         "that Retry-After states; `once`: send it once more, then tell the operator.",
     )

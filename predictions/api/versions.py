@@ -8,7 +8,7 @@ from rest_framework import serializers
 from buildings.api.filters import WholeNumberField
 from mlmodel.card import LANGUAGES, model_card
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
-from predictions.api.explaining import EmissionFactorSetQuerySerializer
+from predictions.api.filters import EmissionFactorSetQuerySerializer
 from predictions.api.serializers import ModelVersionSerializer
 
 #: PostgreSQL's largest integer, which numbers versions.

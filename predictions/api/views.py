@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from buildings.api.caching import IF_NONE_MATCH, UNCHANGED, CachingMixin
 from buildings.api.pagination import StrictQueryMixin
 from buildings.models import Building, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_list
@@ -21,11 +22,15 @@ from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
 from predictions.api.calls import call_of
 from predictions.api.explaining import (
-    EmissionFactorSetQuerySerializer,
     EmissionFactorSetSerializer,
     ExplanationSerializer,
     WhatIfAnswerSerializer,
     WhatIfSerializer,
+)
+from predictions.api.filters import (
+    EmissionFactorSetQuerySerializer,
+    PredictionListQuerySerializer,
+    PredictionUnitsQuerySerializer,
 )
 from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestFirstPagination
@@ -40,6 +45,7 @@ from predictions.api.versions import ModelVersionDetailSerializer, PredictionQue
 from predictions.errors import PredictionFailedError
 from predictions.models import PredictionInput
 from predictions.selectors import (
+    PredictionFilters,
     building_features,
     explanation_get,
     factors_chosen,
@@ -51,6 +57,9 @@ from predictions.services.variations import variation_create
 from predictions.services.versions import serving_pinned
 
 _ANSWER_EXAMPLE = OpenApiExample("A prediction", value=examples.PREDICTION, response_only=True)
+_SI_EXAMPLE = OpenApiExample(
+    "A prediction with units=si", value=examples.PREDICTION_SI, response_only=True
+)
 _EXPLANATION_EXAMPLE = OpenApiExample(
     "An explanation", value=examples.EXPLANATION, response_only=True
 )
@@ -69,13 +78,29 @@ def _empty_body(request: Request) -> bytes:
     return body
 
 
-class _Predicting(StrictQueryMixin):
+def _location(answer: Any) -> dict[str, str]:
+    # DRF's URLs are of a type of their own, which WSGI (PEP 3333) does not allow in a header.
+    return {"Location": str(answer["url"])}
+
+
+class _Predicting(CachingMixin, StrictQueryMixin):
     """How a POST asks the door and what it makes of the answer."""
 
+    validated_actions = frozenset({"retrieve", "explanations"})
     query_serializers = {
+        "list": PredictionListQuerySerializer,
         "create": PredictionQuerySerializer,
         "retrieve": EmissionFactorSetQuerySerializer,
+        "explanations": PredictionUnitsQuerySerializer,
+        "explain": PredictionUnitsQuerySerializer,
+        "what_if": PredictionUnitsQuerySerializer,
     }
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "units": self.query.validated_data["units"]}
+
+    def sent(self, members: Any) -> dict[str, Any]:
+        return {"units": self.query.validated_data["units"], "members": members}
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
         asked = self.query.validated_data
@@ -91,14 +116,16 @@ class _Predicting(StrictQueryMixin):
             raise PredictionFailedError(
                 prediction_id=prediction.id, error_code=prediction.output.error_code
             )
-        answer = PredictionSerializer(prediction, context={"request": request}).data
-        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["url"]})
+        answer = PredictionSerializer(prediction, context=self.get_serializer_context()).data
+        return Response(answer, status=status.HTTP_201_CREATED, headers=_location(answer))
 
 
 @extend_schema_view(
     list=extend_schema(
         summary="Predictions on the record, newest first",
-        description="Your own; staff see everybody's.",
+        description="Your own; staff see everybody's. Filters narrow together. Follow `next` and "
+        "`previous`, or the header `Link`, for other pages; nothing is counted.",
+        parameters=[PredictionListQuerySerializer],
         examples=[_ANSWER_EXAMPLE],
     ),
     retrieve=extend_schema(
@@ -106,7 +133,8 @@ class _Predicting(StrictQueryMixin):
         description="With `emission_factor_set`, its emissions and their intervals restated by "
         "other factors, `is_restated` being true: fuels are on the record, so no model is asked "
         "and nothing is stored.",
-        parameters=[EmissionFactorSetQuerySerializer],
+        parameters=[EmissionFactorSetQuerySerializer, IF_NONE_MATCH],
+        responses={200: PredictionSerializer, 304: UNCHANGED},
         examples=[_ANSWER_EXAMPLE],
     ),
 )
@@ -132,7 +160,8 @@ class PredictionViewSet(
 
     def get_queryset(self) -> QuerySet[PredictionInput]:
         user: Any = self.request.user
-        return prediction_list(user=user)
+        filters = self.query.filters() if self.action == "list" else PredictionFilters()
+        return prediction_list(user=user, filters=filters)
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]
@@ -153,20 +182,24 @@ class PredictionViewSet(
         responses={201: OpenApiResponse(PredictionSerializer, description="Stored and answered.")},
         examples=[
             OpenApiExample("A hotel of 1927", value=examples.FACTS, request_only=True),
+            OpenApiExample("The same with units=si", value=examples.FACTS_SI, request_only=True),
             _ANSWER_EXAMPLE,
+            _SI_EXAMPLE,
         ],
     )
     @idempotent(writes_ahead=True)
     def create(self, request: Request) -> Response:
         body = request_body(request)
-        facts = FeaturesSerializer(data=request.data)
+        facts = FeaturesSerializer(data=request.data, context=self.get_serializer_context())
         facts.is_valid(raise_exception=True)
-        return self.predict(request, body=body, question=Question(features=facts.validated_data))
+        question = Question(features=facts.validated_data, sent=self.sent(request.data))
+        return self.predict(request, body=body, question=question)
 
     @extend_schema(
         summary="The explanation of a prediction",
         description="404 if nobody asked for it yet: ask by POST.",
-        responses=ExplanationSerializer,
+        parameters=[PredictionUnitsQuerySerializer, IF_NONE_MATCH],
+        responses={200: ExplanationSerializer, 304: UNCHANGED},
         examples=[_EXPLANATION_EXAMPLE],
     )
     @action(detail=True, methods=["get"], url_path="explanations", pagination_class=None)
@@ -174,7 +207,8 @@ class PredictionViewSet(
         explanation = explanation_get(prediction=self.get_object())
         if explanation is None:
             raise Http404
-        return Response(ExplanationSerializer(explanation).data)
+        context = self.get_serializer_context()
+        return Response(ExplanationSerializer(explanation, context=context).data)
 
     @extend_schema(
         summary="Explain a prediction",
@@ -184,6 +218,7 @@ class PredictionViewSet(
             "measured energy. Computed once, by the model version that made the prediction, and "
             "stored: a second POST answers the same with 200. The body is empty or `{}`."
         ),
+        parameters=[PredictionUnitsQuerySerializer],
         request=NoInputSerializer,
         responses={
             201: OpenApiResponse(ExplanationSerializer, description="Computed and stored."),
@@ -198,7 +233,7 @@ class PredictionViewSet(
         body = _empty_body(request)
         explanation, is_new = explanation_create(call=call_of(request, body), prediction=prediction)
         return Response(
-            ExplanationSerializer(explanation).data,
+            ExplanationSerializer(explanation, context=self.get_serializer_context()).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
         )
 
@@ -210,6 +245,7 @@ class PredictionViewSet(
             "changes make the difference. null takes a feature away; a pointer of an error leads "
             "into `changes` even where an unchanged feature is at fault."
         ),
+        parameters=[PredictionUnitsQuerySerializer],
         request=WhatIfSerializer,
         responses={
             201: OpenApiResponse(WhatIfAnswerSerializer, description="Stored and answered.")
@@ -224,21 +260,23 @@ class PredictionViewSet(
     def what_if(self, request: Request, id: UUID) -> Response:  # noqa: A002
         original = self.get_object()
         body = request_body(request)
-        asked = WhatIfSerializer(data=request.data)
+        context = self.get_serializer_context()
+        asked = WhatIfSerializer(data=request.data, context=context)
         asked.is_valid(raise_exception=True)
         variation, difference = variation_create(
             call=call_of(request, body),
             original=original,
             features=asked.varied(original.features),
+            sent=self.sent(asked.initial_data["changes"]),
         )
         shown = WhatIfAnswerSerializer(
             {"original": original, "variation": variation, "difference": difference},
-            context={"request": request},
+            context=context,
         ).data
         return Response(
             shown,
             status=status.HTTP_201_CREATED,
-            headers={"Location": shown["variation"]["url"]},
+            headers=_location(shown["variation"]),
         )
 
 
@@ -289,7 +327,7 @@ class BuildingPredictionViewSet(_Predicting, viewsets.GenericViewSet[Building]):
     )
 )
 class ModelVersionViewSet(
-    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]
+    CachingMixin, StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelVersion]
 ):
     """Which model versions there are, what they were trained on and how well they do."""
 
@@ -297,13 +335,15 @@ class ModelVersionViewSet(
     serializer_class = ModelVersionSerializer
     pagination_class = None
     problems_of = {"current": (problems.NOT_FOUND,)}
+    validated_actions = frozenset({"version", "current"})
 
     def get_queryset(self) -> QuerySet[ModelVersion]:
         return model_version_list()
 
     @extend_schema(
         summary="One model version, with its card",
-        responses=ModelVersionDetailSerializer,
+        parameters=[IF_NONE_MATCH],
+        responses={200: ModelVersionDetailSerializer, 304: UNCHANGED},
         examples=[_VERSION_EXAMPLE],
     )
     def version(self, request: Request, name: str, number: int) -> Response:
@@ -312,7 +352,8 @@ class ModelVersionViewSet(
     @extend_schema(
         summary="The model version that serves, with its card",
         description="The champion; 404 if there is none.",
-        responses=ModelVersionDetailSerializer,
+        parameters=[IF_NONE_MATCH],
+        responses={200: ModelVersionDetailSerializer, 304: UNCHANGED},
         examples=[_VERSION_EXAMPLE],
     )
     @action(detail=False, methods=["get"])
@@ -335,7 +376,10 @@ class ModelVersionViewSet(
     )
 )
 class EmissionFactorSetViewSet(
-    StrictQueryMixin, mixins.ListModelMixin, viewsets.GenericViewSet[EmissionFactorSet]
+    CachingMixin,
+    StrictQueryMixin,
+    mixins.ListModelMixin,
+    viewsets.GenericViewSet[EmissionFactorSet],
 ):
     """By which factors fuels become emissions, and where the figures come from."""
 

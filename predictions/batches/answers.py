@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from buildings.api.renderers import csv_cell
 from buildings.selectors.factors import emission_factor_set_slug
-from predictions.exports import FIGURES
+from predictions.exports.columns import FIGURES
 from predictions.models import PredictionBatch, PredictionInput, PredictionOutput
 
 _TEXTS: Final = ("prediction_id", "emission_factor_set", "cautions", "error_code", "errors")

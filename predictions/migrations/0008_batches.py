@@ -19,7 +19,7 @@ DROP TRIGGER predictions_predictionbatch_no_truncate ON predictions_predictionba
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("predictions", "0005_idempotency"),
+        ("predictions", "0011_observed_outcome"),
     ]
 
     operations = [

@@ -1,8 +1,8 @@
 """What is on the record: each call, each input as the model saw it, each output, and what was made
 of them later. Insert-only.
 
-Migrations 0002 to 0004 and 0008 add the triggers by which PostgreSQL itself refuses UPDATE, DELETE
-and TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
+The migrations add the triggers by which PostgreSQL itself refuses UPDATE, DELETE and
+TRUNCATE on the tables of AUDIT_TABLES. Values are stored, not references: an exchange reads the
 same whatever later happens to a user, a token or a building. The tables of IDEMPOTENCY_TABLES are
 no record but a memory: as immutable, and purged when they are old.
 """
@@ -13,7 +13,6 @@ from predictions.models.batch import BatchFormat, PredictionBatch
 from predictions.models.exchange import (
     MEASURES,
     SUM_TOLERANCE,
-    ApiToken,
     Channel,
     ErrorCode,
     PredictionInput,
@@ -27,7 +26,22 @@ from predictions.models.idempotency import (
     IdempotencyKey,
     IdempotentAnswer,
 )
+from predictions.models.outcome import (
+    FIRST_DATA_YEAR,
+    MEASURED_FUELS,
+    MEASURED_MAX_KBTU,
+    MEASURED_MAX_MTCO2E,
+    ObservedOutcome,
+    OutcomeSource,
+)
 from predictions.models.shadow import SHADOW_FIELDS, ShadowOutput
+from predictions.models.tokens import (
+    DEFAULT_SCOPES,
+    ApiToken,
+    ApiTokenUse,
+    RateWindow,
+    Scope,
+)
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -37,6 +51,7 @@ AUDIT_TABLES: Final = (
     "predictions_predictionexplanation",
     "predictions_shadowoutput",
     "predictions_predictionbatch",
+    "predictions_observedoutcome",
 )
 
 #: The tables in which PostgreSQL refuses every change but deleting what is older than
@@ -48,22 +63,32 @@ IDEMPOTENCY_TABLES: Final = (
 
 __all__ = [
     "AUDIT_TABLES",
+    "DEFAULT_SCOPES",
+    "FIRST_DATA_YEAR",
     "IDEMPOTENCY_TABLES",
     "KEPT_AT_LEAST",
     "KEY_PATTERN",
+    "MEASURED_FUELS",
+    "MEASURED_MAX_KBTU",
+    "MEASURED_MAX_MTCO2E",
     "MEASURES",
     "SHADOW_FIELDS",
     "SUM_TOLERANCE",
     "ApiToken",
+    "ApiTokenUse",
     "BatchFormat",
     "Channel",
     "ErrorCode",
     "IdempotencyKey",
     "IdempotentAnswer",
+    "ObservedOutcome",
+    "OutcomeSource",
     "PredictionBatch",
     "PredictionExplanation",
     "PredictionInput",
     "PredictionOutput",
     "PredictionRequest",
+    "RateWindow",
+    "Scope",
     "ShadowOutput",
 ]

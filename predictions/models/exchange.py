@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from knox.models import AbstractAuthToken
 
 from buildings.models import Building, EmissionFactorSet
+from buildings.units import SYSTEMS
 from mlmodel.models import ModelVersion
 
 #: How far a stored sum may be from its parts, as a share: what rounding leaves.
@@ -30,21 +30,6 @@ class ErrorCode(models.TextChoices):
     INVALID_OUTPUT = "invalid-output", "the model answered something that is no energy"
 
 
-class ApiToken(AbstractAuthToken):
-    """A named, expiring, revocable token; only its SHA-512 digest is stored (django-rest-knox)."""
-
-    name = models.CharField(
-        max_length=100, help_text="What the token is for, in its owner's words."
-    )
-
-    class Meta:
-        verbose_name = "API token"
-        ordering = ("-created",)
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.token_key}…)"
-
-
 class PredictionRequest(models.Model):
     """One call: who asked, through what, for how many rows, of which model version."""
 
@@ -54,6 +39,7 @@ class PredictionRequest(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="prediction_requests",
+        db_index=False,  # an index below begins with it
     )
     caller_name = models.CharField(max_length=150, help_text="The caller's user name at the time.")
     token_prefix = models.CharField(
@@ -72,7 +58,10 @@ class PredictionRequest(models.Model):
     )
     row_count = models.PositiveIntegerField()
     model_version = models.ForeignKey(
-        ModelVersion, on_delete=models.PROTECT, related_name="requests"
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="requests",
+        db_index=False,  # an index below begins with it
     )
     received_at = models.DateTimeField(help_text="When the call arrived.")
     created_at = models.DateTimeField(
@@ -94,8 +83,11 @@ class PredictionRequest(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["caller", "-id"], name="predictionrequest_caller"),
+            # The record is read by time, one's own or by a version's: each in its order.
+            models.Index(fields=["caller", "created_at"], name="predictionrequest_caller"),
+            models.Index(fields=["model_version", "created_at"], name="predictionrequest_version"),
             models.Index(fields=["created_at"], name="predictionrequest_created_at"),
+            models.Index(fields=["request_id"], name="predictionrequest_request_id"),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +116,11 @@ class PredictionInput(models.Model):
         help_text="The prediction whose features were varied, if this asks `what if`.",
     )
     features = models.JSONField(help_text="Every feature by name, as used; null is missing.")
+    sent = models.JSONField(
+        null=True,
+        help_text="What of it was sent, before it was brought to these units: {units, members}; of "
+        "a variation the changes; null where nothing was, as with stored facts.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -131,6 +128,11 @@ class PredictionInput(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["request", "position"], name="predictioninput_position_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(sent__isnull=True)
+                | Q(sent__has_keys=["units", "members"], sent__units__in=SYSTEMS),
+                name="predictioninput_sent_units_known",
             ),
         ]
 
@@ -240,6 +242,14 @@ class PredictionOutput(models.Model):
     created_at = models.DateTimeField(db_default=Now(), help_text="When the answer was stored.")
 
     class Meta:
+        indexes = [
+            # The few that failed, found without reading the many that did not.
+            models.Index(
+                fields=["input"],
+                condition=Q(error_code__isnull=False),
+                name="predictionoutput_failed",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(

@@ -11,7 +11,7 @@ from mlmodel.errors import IncompleteFactsError
 from mlmodel.messages import Message
 from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
-from predictions.selectors import buildings_features
+from predictions.selectors.batches import buildings_features
 from predictions.services.door import Call, Question, prediction_create
 
 BUILDING_IDS: Final = "ose_building_ids"

@@ -61,11 +61,16 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One building to predict: its features and, when the facts came from the database, which
-    building; of a variation, the prediction that it varies."""
+    building; of a variation, the prediction that it varies.
+
+    `sent` is kept beside the features: `{"units": "us" | "si", "members": {...}}`, the members as
+    the caller sent them.
+    """
 
     features: FeatureRow
     building: Building | None = None
     what_if_of: PredictionInput | None = None
+    sent: Mapping[str, Any] | None = None
 
 
 def prediction_create(
@@ -115,6 +120,7 @@ def prediction_create(
             building=question.building,
             what_if_of=question.what_if_of,
             features={name: question.features.get(name) for name in FEATURE_NAMES},
+            sent=question.sent,
         )
         for position, question in enumerate(questions)
     ]

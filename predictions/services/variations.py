@@ -1,6 +1,8 @@
 """What if? A prediction asked again with some features changed, through the door like any other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from buildings.selectors.factors import emission_factor_set_slug
 from mlmodel.features import FeatureRow
@@ -23,10 +25,15 @@ class Difference:
 
 
 def variation_create(
-    *, call: Call, original: PredictionInput, features: FeatureRow
+    *,
+    call: Call,
+    original: PredictionInput,
+    features: FeatureRow,
+    sent: Mapping[str, Any] | None = None,
 ) -> tuple[PredictionInput, Difference]:
-    """Predict `features`, a variation of `original`; both are by the same model version and the
-    same emission factors, so that nothing but the features makes the difference.
+    """Predict `features`, a variation of `original` by the changes `sent`; both are by the same
+    model version and the same emission factors, so that nothing but the features makes the
+    difference.
 
     Raises what `prediction_create` raises, UnsuitablePredictionError when the original has no
     energy, VersionGoneError when its version can no longer be loaded, and PredictionFailedError
@@ -37,7 +44,7 @@ def variation_create(
     (variation,) = prediction_create(
         call=call,
         questions=[
-            Question(features=features, building=original.building, what_if_of=original),
+            Question(features=features, building=original.building, what_if_of=original, sent=sent),
         ],
         emission_factor_set=None if factor_set is None else emission_factor_set_slug(factor_set),
         serving=serving_of(version=original.request.model_version),

@@ -58,7 +58,7 @@ class FakeNeighbours:
         return User.objects.create_user(username)
 
     def api_token_create(self, *, user: User, name: str) -> tuple[Any, str]:
-        token, secret = get_token_model().objects.create(user=user, name=name)
+        token, secret = get_token_model().objects.create(user=user, name=name, scopes=["read"])
         return token, str(secret)
 
 

@@ -309,6 +309,12 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert explained.status_code == 201, explained.content
         many = {"rows": [facts()] * 150}  # enough to be written by COPY
         assert api.post("/api/v1/predictions/batch/", many, format="json").status_code == 201
+        measured = {"data_year": 2020, "site_energy_use_kbtu": 7_000_000}
+        entered = api.post(
+            f"/api/v1/predictions/{answer.json()['id']}/outcomes/", measured, format="json"
+        )
+        assert entered.status_code == 201, entered.content
+        call_command("match_outcomes")
 
         User.objects.create_superuser("root", password="a-long-password")
         browser = Client()

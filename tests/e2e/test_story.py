@@ -57,6 +57,9 @@ class Service:
                 "PORT": str(self.port),
                 "HOST": "127.0.0.1",
                 "WEB_CONCURRENCY": "1",
+                # One caller asks as fast as it can.
+                "RATE_LIMIT_REQUESTS_PER_MINUTE": "0",
+                "CONCURRENCY_PER_TOKEN": "0",
                 **environment,
             },
         )

@@ -220,8 +220,8 @@ def test_who_has_no_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> N
         raise KeyError("uid not found")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert services._name_of(None) == f"uid {os.getuid()}"
-    assert services._name_of(make_user(username="ada")) == "ada"
+    assert services.operator_name(None) == f"uid {os.getuid()}"
+    assert services.operator_name(make_user(username="ada")) == "ada"
 
 
 def test_metrics_of_either_layout_are_logged_as_numbers() -> None:

@@ -59,17 +59,15 @@ def story(served: FakeServedModel) -> dict[str, PredictionInput]:
     return {"answered": answered, "failed": failed, "no output": missing}
 
 
-@pytest.mark.parametrize("model", [*LOGGED, "apitoken"])
+@pytest.mark.parametrize("model", LOGGED)
 def test_nothing_logged_can_be_added_changed_or_deleted(
     admin_browser: Client, story: dict[str, PredictionInput], model: str
 ) -> None:
-    api_token_create(user=make_user(), name="t")
     tables: dict[str, Any] = {
         "predictionrequest": PredictionRequest,
         "predictioninput": PredictionInput,
         "predictionoutput": PredictionOutput,
         "predictionexplanation": PredictionExplanation,
-        "apitoken": ApiToken,
     }
     rows = tables[model].objects
     pk = rows.first().pk
@@ -205,18 +203,7 @@ def test_an_auditor_reads_all_and_revokes_nothing(
     for model in LOGGED:
         assert client.get(url(model)).status_code == 200
     client.post(url("apitoken"), {"action": "revoke", "_selected_action": [token.pk]})
-    assert ApiToken.objects.get().expiry == token.expiry
-
-
-def test_a_superuser_revokes_a_token(admin_browser: Client) -> None:
-    token, secret = api_token_create(user=make_user(), name="t")
-    listed = admin_browser.get(url("apitoken")).content.decode()
-    assert token.token_key[:8] in listed
-    assert secret not in listed
-    admin_browser.post(url("apitoken"), {"action": "revoke", "_selected_action": [token.pk]})
-    answer = Client().get("/api/v1/predictions/", headers={"Authorization": f"Bearer {secret}"})
-    assert answer.status_code == 401
-    assert ApiToken.objects.get().name == "t"
+    assert ApiToken.objects.get().state == "active"
 
 
 def test_others_are_not_let_in(client: Client) -> None:

@@ -47,6 +47,23 @@ def test_it_says_when_the_token_expires() -> None:
     assert f"It expires on {token.expiry:%Y-%m-%d}" in printed
 
 
+def test_scopes_and_networks() -> None:
+    printed = create_token(
+        *("laptop", "--scope", "read", "--scope", "admin"),
+        *("--network", "10.0.0.0/8", "--network", "2001:db8::/32"),
+    )
+    token = ApiToken.objects.get()
+    assert token.scopes == ["read", "admin"]
+    assert token.networks == ["10.0.0.0/8", "2001:db8::/32"]
+    assert "Scopes: read, admin. It may be used from 10.0.0.0/8, 2001:db8::/32." in printed
+
+
+def test_without_a_word_it_may_predict_and_read_from_anywhere() -> None:
+    printed = create_token("laptop")
+    assert ApiToken.objects.get().scopes == ["predict", "read"]
+    assert "Scopes: predict, read. It may be used from anywhere." in printed
+
+
 def test_a_token_for_somebody_who_exists() -> None:
     user = make_user(username="ann")
     create_token("laptop", "--user", "ann")
@@ -58,6 +75,10 @@ def test_a_token_for_somebody_who_exists() -> None:
     [
         (["laptop", "--user", "nobody"], "no user named 'nobody'"),
         (["laptop", "--expires-days", "0"], "at least 1"),
+        (["laptop", "--expires-days", "366"], "365 days at most"),
+        (["laptop", "--scope", "everything"], "invalid choice"),
+        (["laptop", "--network", "nonsense"], "Must be a network"),
+        (["laptop", "--network", "10.0.0.1/8"], "without bits beyond its mask"),
         (["two words"], "cannot be a caller's name"),
         (["x" * 200], "cannot be a caller's name"),
     ],

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from django.apps import apps as current_apps
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
+from knox.crypto import hash_token
 
-from predictions.exports import write_outputs_csv
-from predictions.models import PredictionInput
+from predictions.exports.examples import write_outputs_csv
+from predictions.models import ApiToken, PredictionInput
 from predictions.selectors import prediction_list_by_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,3 +90,25 @@ def test_old_answers_stay_as_they_are_and_are_shown(
     assert answered["site_energy_use_kbtu"] == "8.0"
     assert answered["electricity_kbtu"] == answered["ghg_emissions_mtco2e"] == ""
     assert (failed["error_code"], failed["cautions"]) == ("model-failure", "")
+
+
+class TestTokens:
+    """Migration 0006 on a database that holds tokens of before."""
+
+    def test_tokens_of_before_keep_working_and_may_predict_and_read(self, caller: User) -> None:
+        latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+        apps = migrate([("predictions", "0005_idempotency")])
+        try:
+            apps.get_model("predictions", "ApiToken").objects.create(
+                digest=hash_token("an-old-secret"),
+                token_key="an-old-secret"[:15],
+                user_id=caller.pk,
+                name="old",
+            )
+        finally:
+            migrate(latest)
+        token = ApiToken.objects.get()
+        assert (token.scopes, token.networks) == (["predict", "read"], [])
+        assert (token.name, token.state, token.last_used_at) == ("old", "active", None)
+        headers = {"Authorization": "Bearer an-old-secret"}
+        assert Client().get("/api/v1/predictions/", headers=headers).status_code == 200

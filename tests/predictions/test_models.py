@@ -9,6 +9,7 @@ from buildings.models import EmissionFactorSet
 from predictions.models import (
     AUDIT_TABLES,
     SHADOW_FIELDS,
+    ObservedOutcome,
     PredictionBatch,
     PredictionExplanation,
     PredictionInput,
@@ -24,7 +25,7 @@ from tests.predictions.factories import call_of, facts, make_user
 
 @pytest.fixture
 def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInput:
-    """One that is on the record, explained, and scored by a challenger too."""
+    """One that is on the record, explained, measured, and scored by a challenger too."""
     call = call_of(make_user())
     (stored,) = prediction_create(call=call, questions=[Question(features=facts())])
     ShadowOutput.objects.create(
@@ -36,6 +37,14 @@ def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInp
     explanation_create(call=call, prediction=stored)
     PredictionBatch.objects.create(
         request=stored.request, format="json", rows_received=1, refused_rows=[]
+    )
+    ObservedOutcome.objects.create(
+        input=stored,
+        data_year=2020,
+        site_energy_use_kbtu=1.0,
+        source="api",
+        entered_by=call.caller,
+        entered_by_name="ann",
     )
     return stored
 

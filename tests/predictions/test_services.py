@@ -3,13 +3,11 @@
 import logging
 import math
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
 from mlmodel import registry
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError
@@ -19,14 +17,13 @@ from mlmodel.prediction import Interval, Prediction
 from mlmodel.runtime import ServedModel
 from predictions.errors import EmissionFactorsMissingError, UnknownEmissionFactorSetError
 from predictions.models import ApiToken, PredictionInput, PredictionOutput, PredictionRequest
-from predictions.selectors import api_token_get_valid
 from predictions.services import serving as serving_module
 from predictions.services.accounts import (
     api_caller_get_or_create,
     api_token_create,
-    api_token_revoke,
     groups_ensure,
 )
+from predictions.services.admission import token_admit
 from predictions.services.door import Question, prediction_create
 from predictions.services.serving import served_model_warm, serving_get
 from tests.buildings.factories import EmissionFactorSetFactory
@@ -298,16 +295,6 @@ def test_only_a_digest_of_a_token_is_stored() -> None:
     row = ApiToken.objects.values().get()
     assert secret not in str(row)
     assert len(token.digest) == 128
-    assert api_token_get_valid(digest=token.digest) == token
-
-
-def test_revocation_and_expiry_act_at_once_and_keep_the_row() -> None:
-    user = make_user()
-    token, _ = api_token_create(user=user, name="a", expires_in=timedelta(days=1))
-    gone, _ = api_token_create(user=user, name="b", expires_in=timedelta(seconds=-1))
-    assert token.expiry is not None
-    assert token.expiry - timezone.now() < timedelta(days=1)
-    assert api_token_get_valid(digest=gone.digest) is None
-    api_token_revoke(token=token)
-    assert api_token_get_valid(digest=token.digest) is None
-    assert ApiToken.objects.count() == 2
+    admitted = token_admit(secret=secret, address=None)
+    assert admitted is not None
+    assert admitted.token == token

@@ -13,6 +13,7 @@ from django.db import connection
 
 from config.data_dictionary import data_dictionary_page
 from config.data_pages import data_quality_page, emission_factors_page, queries_page
+from config.limits_page import limits_page
 from config.reference import (
     errors_page,
     features_page,
@@ -34,6 +35,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "../model-card.md": lambda: model_card_page("en"),
     "../model-card.fr.md": lambda: model_card_page("fr"),
     "errors.md": errors_page,
+    "limits.md": limits_page,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,
     "database-roles.md": roles_page,

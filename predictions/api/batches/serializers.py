@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from predictions.api.explaining import EmissionFactorSetQuerySerializer
+from predictions.api.filters import EmissionFactorSetQuerySerializer
 from predictions.api.serializers import (
     FeaturesSerializer,
     ModelReferenceSerializer,
@@ -17,6 +17,8 @@ from predictions.models import BatchFormat, ErrorCode
 
 class BatchQuerySerializer(EmissionFactorSetQuerySerializer):
     """How a batch is predicted."""
+
+    units = None  # type: ignore[assignment]  # DRF's way to leave a field out: rows are in US units
 
     on_error = serializers.ChoiceField(
         choices=("refuse", "skip"),

@@ -39,9 +39,11 @@ from predictions.api.batches.serializers import (
 from predictions.api.calls import call_of
 from predictions.api.idempotency import idempotent
 from predictions.api.parsers import request_body
+from predictions.api.throttling import rows_charge
 from predictions.batches.answers import answered_rows, row_counts
 from predictions.models import PredictionBatch, PredictionInput
-from predictions.selectors import batch_get, prediction_list_by_call
+from predictions.selectors import prediction_list_by_call
+from predictions.selectors.batches import batch_get
 from predictions.services.batches import batch_create, building_rows
 
 _NDJSON: Final = BatchNDJSONRenderer.media_type
@@ -140,6 +142,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         body = request_body(request)
         parsed = body_parsed(self._parser(request), body)
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
+        rows_charge(request, rows=rows.received)
         batch, inputs = batch_create(
             call=call_of(request, body),
             rows=rows,

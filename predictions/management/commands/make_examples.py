@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mlmodel.errors import ModelError
 from mlmodel.features import FeatureRow
-from predictions.exports import write_inputs_csv, write_outputs_csv, write_sql
+from predictions.exports.examples import write_inputs_csv, write_outputs_csv, write_sql
 from predictions.models import Channel
 from predictions.selectors import prediction_list_by_call
 from predictions.services.door import Call, Question, prediction_create

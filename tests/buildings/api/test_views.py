@@ -11,17 +11,14 @@ from django.contrib.auth.models import User
 from django.urls import resolve, reverse
 from django.urls.exceptions import Resolver404
 from pytest_django import DjangoAssertNumQueries
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import exception_handler
 from rest_framework.viewsets import GenericViewSet
 
 from buildings.api import examples
-from buildings.api.pagination import StrictCursorPagination, StrictQueryMixin
+from buildings.api.pagination import StrictQueryMixin
 from buildings.api.views import BenchmarkViewSet, BuildingViewSet
-from buildings.models import Building
 from buildings.quality import RULES
 from tests.buildings.factories import (
     BenchmarkRecordFactory,
@@ -682,68 +679,3 @@ def test_link_leads_to_the_peers(narrowed: str) -> None:
 def test_list_without_filters_or_pages_knows_no_parameter() -> None:
     view = type("View", (StrictQueryMixin,), {"pagination_class": None})(action="list")
     assert view.known_query_parameters() == []
-
-
-class ByNumber(StrictCursorPagination):
-    ordering = "ose_building_id"
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "",
-        "x",
-        "!!!!",
-        "cD1hYmM%3D",  # p=abc
-        "cD0lMDA%3D",  # p=%00
-        "bz0tMQ%3D%3D",  # o=-1
-        "bz05OTk5",  # o=9999
-        "cT0x",  # q=1
-        "cj14",  # r=x
-        "/////w%3D%3D",  # not text
-        "é",
-    ],
-)
-def test_made_up_cursor_of_drf_is_refused(cursor: str) -> None:
-    BuildingFactory.create()
-    request = Request(APIRequestFactory().get(f"/?cursor={cursor}"))
-    with pytest.raises(ValidationError) as refusal:
-        ByNumber().paginate_queryset(Building.objects.all(), request)
-    assert isinstance(refusal.value.detail, dict)
-    assert list(refusal.value.detail) == ["cursor"]
-
-
-def test_cursor_of_drf_leads_on_and_back() -> None:
-    for number in (1, 2, 3):
-        BuildingFactory.create(ose_building_id=number)
-
-    def page(url: str | None) -> tuple[list[int], StrictCursorPagination]:
-        pages = ByNumber()
-        found = pages.paginate_queryset(
-            Building.objects.all(), Request(APIRequestFactory().get(url or ""))
-        )
-        return [building.ose_building_id for building in found or []], pages
-
-    first, pages = page("/?page_size=2")
-    second, following = page(pages.get_next_link())
-    back, _ = page(following.get_previous_link())
-    assert (first, second, back) == ([1, 2], [3], [1, 2])
-
-
-def test_errors_of_the_data_are_not_blamed_on_the_caller() -> None:
-    class Broken:
-        def order_by(self, *fields: str) -> None:
-            raise ValueError("a defect")
-
-    class Pages(StrictCursorPagination):
-        ordering = "id"
-
-    request = Request(APIRequestFactory().get("/"))
-    with pytest.raises(ValueError, match="a defect"):
-        Pages().paginate_queryset(Broken(), request)
-
-
-def test_list_without_page_size_parameter_knows_only_the_cursor() -> None:
-    pages = type("Fixed", (StrictCursorPagination,), {"page_size_query_param": None})
-    view = type("View", (StrictQueryMixin,), {"pagination_class": pages})(action="list")
-    assert view.known_query_parameters() == ["cursor"]

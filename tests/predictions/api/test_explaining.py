@@ -151,7 +151,7 @@ def test_a_past_prediction_is_restated_without_the_model(
     assert output["intervals"]["80"]["ghg_emissions_mtco2e"] == [5.0, 20.0]
     assert output["intervals"]["90"]["ghg_emissions_mtco2e"] == [2.5, 40.0]
     assert output["emission_factor_set"]["id"] == "seattle-2019-v1"
-    unchanged = {"site_energy_use_kbtu", "steam_kbtu", "support", "cautions"}
+    unchanged = {"site_energy_use_kbtu", "steam_kbtu", "support"}
     for name in unchanged:
         assert output[name] == prediction["output"][name]
     assert list(PredictionOutput.objects.values()) == before
@@ -164,11 +164,14 @@ def test_what_was_stored_before_fuels_were_predicted_is_shown_and_not_restated(
     api: APIClient, prediction: dict[str, Any]
 ) -> None:
     url = stored_before(prediction)
-    output = api.get(url).json()["output"]
+    shown = api.get(url).json()
+    output = shown["output"]
+    assert shown["warnings"] is None
+    assert shown["sent"] is None
     energy, eui = output["site_energy_use_kbtu"], output["site_eui_kbtu_per_sqft"]
     assert (energy, eui) == (80.0 * 88434, 80.0)
     assert output["is_restated"] is False
-    for name in ("electricity_kbtu", "ghg_emissions_mtco2e", "intervals", "support", "cautions"):
+    for name in ("electricity_kbtu", "ghg_emissions_mtco2e", "intervals", "support"):
         assert output[name] is None
     assert output["emission_factor_set"] is None
     assert [row["output"] is None for row in api.get(URL).json()["results"]] == [False, False]
@@ -182,15 +185,15 @@ def test_what_was_stored_before_fuels_were_predicted_is_shown_and_not_restated(
     assert varied["difference"]["site_energy_use_kbtu"] == -80.0 * 44217
 
 
-def test_cautions_and_support_are_said(api: APIClient, served: FakeServedModel) -> None:
+def test_warnings_and_support_are_said(api: APIClient, served: FakeServedModel) -> None:
     served.answer = lambda rows: [
         prediction_of(
             electricity_kbtu=1.0, support=0.0, cautions=(Caution("year_built", "very old"),)
         )
     ]
-    output = post(api, facts()).json()["output"]
-    assert output["support"] == 0.0
-    assert output["cautions"] == [{"feature": "year_built", "detail": "very old"}]
+    shown = post(api, facts()).json()
+    assert shown["output"]["support"] == 0.0
+    assert shown["warnings"] == [{"feature": "year_built", "detail": "very old"}]
 
 
 # -- explanations --------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def test_a_database_that_is_down_answers_503(
     def down(**_: object) -> None:
         raise OperationalError("connection to server at 10.0.0.1 failed")
 
-    monkeypatch.setattr("predictions.api.authentication.api_token_get_valid", down)
+    monkeypatch.setattr("predictions.api.authentication.token_admit", down)
     answer = post(api, facts())
     assert answer.status_code == 503
     assert answer.json()["type"] == "/api/v1/problems/database-unavailable/"
@@ -102,8 +102,8 @@ def test_a_prediction_is_answered_and_stored(
         },
         "is_restated": False,
         "support": 0.5,
-        "cautions": [],
     }
+    assert shown["warnings"] == []
     assert shown["what_if_of"] is None
     assert (shown["error_code"], shown["ose_building_id"]) == (None, None)
     assert list(shown["features"]) == [feature.name for feature in FEATURES]

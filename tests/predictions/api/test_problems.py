@@ -188,7 +188,7 @@ def test_a_wrong_parameter_of_a_post_is_in_the_query(
         answer = api.post(f"{URL}?emission_factor_set={name}", facts(), format="json")
         document = problem(answer, 400, "invalid-input")
         assert places(document) == [("query", "/emission_factor_set")]
-    document = problem(api.post(f"{URL}?units=si", facts(), format="json"), 400, "invalid-input")
+    document = problem(api.post(f"{URL}?unit=si", facts(), format="json"), 400, "invalid-input")
     assert [error["code"] for error in document["errors"]] == ["unknown-parameter"]
 
 

@@ -1,4 +1,4 @@
-"""Exchanges of the record as files: CSV for people, SQL to load into a database."""
+"""Example exchanges as files: CSV for people, SQL to load into a database."""
 
 import csv
 import json
@@ -11,15 +11,10 @@ from buildings.models import EmissionFactor, EmissionFactorSet
 from buildings.selectors.factors import emission_factor_set_slug
 from mlmodel.features import FEATURE_NAMES
 from mlmodel.models import ModelVersion
-from predictions.models import MEASURES, PredictionInput, PredictionOutput, PredictionRequest
+from predictions.exports.columns import FIGURES
+from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
 
 _INPUT_COLUMNS: Final = ("prediction_id", "call_id", "position", "created_at", *FEATURE_NAMES)
-FIGURES: Final = (
-    "site_energy_use_kbtu",
-    "site_eui_kbtu_per_sqft",
-    *(name for name in MEASURES if not name.startswith("emissions_ratio_")),
-    "support",
-)
 _OUTPUT_COLUMNS: Final = (
     "prediction_id",
     *FIGURES,
