@@ -27,8 +27,8 @@ class PredictionLinksSerializer(serializers.Serializer[PredictionInput]):
     def to_representation(self, instance: PredictionInput) -> dict[str, str | None]:
         request = self.context["request"]
 
-        def url(name: str, **kwargs: Any) -> str:
-            return request.build_absolute_uri(reverse(name, kwargs=kwargs or None))
+        def url(route: str, /, **kwargs: Any) -> str:
+            return request.build_absolute_uri(reverse(route, kwargs=kwargs or None))
 
         def below(prediction_id: Any, *parts: str) -> str:
             return "/".join((f"{predictions}{prediction_id}", *parts, ""))
