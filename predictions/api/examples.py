@@ -267,6 +267,7 @@ BATCH: Final[dict[str, Any]] = {
             "id": _ID,
             "ose_building_id": None,
             "output": PREDICTION["output"],
+            "warnings": [],
             "error_code": None,
             "errors": [],
         },
@@ -275,6 +276,7 @@ BATCH: Final[dict[str, Any]] = {
             "id": None,
             "ose_building_id": None,
             "output": None,
+            "warnings": [],
             "error_code": None,
             "errors": [
                 {

@@ -12,8 +12,8 @@ from buildings.selectors.factors import emission_factor_set_slug
 from predictions.exports.columns import FIGURES
 from predictions.models import PredictionBatch, PredictionInput, PredictionOutput
 
-_TEXTS: Final = ("prediction_id", "emission_factor_set", "cautions", "error_code", "errors")
-#: One line a row that came in. Energies are kBtu, emissions t CO2e; `cautions` is JSON, `errors`
+_TEXTS: Final = ("prediction_id", "emission_factor_set", "warnings", "error_code", "errors")
+#: One line a row that came in. Energies are kBtu, emissions t CO2e; `warnings` is JSON, `errors`
 #: what was wrong with a row that was skipped.
 COLUMNS: Final = (
     "row",
@@ -21,7 +21,7 @@ COLUMNS: Final = (
     "ose_building_id",
     *FIGURES,
     "emission_factor_set",
-    "cautions",
+    "warnings",
     "error_code",
     "errors",
 )

@@ -10,6 +10,7 @@ from predictions.api.serializers import (
     ModelReferenceSerializer,
     PredictionOutputSerializer,
     ProblemErrorSerializer,
+    WarningSerializer,
 )
 from predictions.batches.rows import ROWS_MAX
 from predictions.models import BatchFormat, ErrorCode
@@ -64,6 +65,7 @@ class BatchRowSerializer(serializers.Serializer[Any]):
     )
     ose_building_id = serializers.IntegerField(allow_null=True)
     output = PredictionOutputSerializer(allow_null=True)
+    warnings = WarningSerializer(many=True)
     error_code = serializers.ChoiceField(choices=ErrorCode.choices, allow_null=True)
     errors = ProblemErrorSerializer(  # type: ignore[assignment]  # a row's errors, not the serializer's
         many=True, help_text="What was wrong with a row that was skipped; at most five."
