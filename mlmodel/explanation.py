@@ -13,7 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from mlmodel.features import FEATURE_NAMES, USE_RANKS, FeatureRow, FeatureValue, feature_conflicts
+from mlmodel.features import (
+    FEATURE_NAMES,
+    HAS_FUELS,
+    USE_RANKS,
+    FeatureRow,
+    FeatureValue,
+    feature_conflicts,
+)
 
 Energies = Callable[[Sequence[FeatureRow]], Sequence[float]]
 
@@ -115,9 +122,8 @@ def _groups(row: FeatureRow, reference: FeatureRow) -> list[list[str]]:
     """The features that differ, those that must be switched together in one list."""
     differing = [name for name in FEATURE_NAMES if row.get(name) != reference.get(name)]
     group_of = {name: [name] for name in differing}
-    for one, other in (*_ALWAYS_TOGETHER, *_TOGETHER_IF_NEEDED):
-        is_needed = (one, other) in _ALWAYS_TOGETHER or _clash(one, other, row, reference)
-        if one in group_of and other in group_of and is_needed:
+    for one, other in _together(row, reference):
+        if one in group_of and other in group_of:
             if group_of[one] is group_of[other]:
                 continue
             merged = group_of[one] + group_of[other]
@@ -125,6 +131,15 @@ def _groups(row: FeatureRow, reference: FeatureRow) -> list[list[str]]:
                 group_of[name] = merged
     groups = {id(group): group for group in group_of.values()}
     return [sorted(group, key=FEATURE_NAMES.index) for group in groups.values()]
+
+
+def _together(row: FeatureRow, reference: FeatureRow) -> Iterator[tuple[str, str]]:
+    yield from _ALWAYS_TOGETHER
+    for dependent, on in _TOGETHER_IF_NEEDED:
+        if _clash(dependent, on, row, reference):
+            yield dependent, on
+    if all(False in (row.get(fuel), reference.get(fuel)) for fuel in HAS_FUELS):
+        yield from combinations(HAS_FUELS, 2)  # a mixture could be denied every fuel
 
 
 def _clash(dependent: str, on: str, row: FeatureRow, reference: FeatureRow) -> bool:

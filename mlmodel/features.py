@@ -425,6 +425,13 @@ def feature_conflicts(row: FeatureRow) -> dict[str, Message]:
     if (row.get("latitude") is None) != (row.get("longitude") is None):
         lone = "longitude" if row.get("longitude") is None else "latitude"
         conflicts[lone] = Message("Give latitude and longitude together or neither.")
+    if all(row.get(fuel) is False for fuel in HAS_FUELS):
+        electricity, natural_gas, steam = HAS_FUELS
+        conflicts[electricity] = Message(
+            "A building that uses energy has a fuel: one of %(electricity)s, %(natural_gas)s and "
+            "%(steam)s must be true or left out.",
+            {"electricity": electricity, "natural_gas": natural_gas, "steam": steam},
+        )
     larger = None
     for rank in USE_RANKS:
         use, area = f"{rank}_property_use_type", f"{rank}_property_use_type_gfa_sqft"

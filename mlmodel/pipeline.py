@@ -1,11 +1,13 @@
 """The estimator: a use-mix prior for the order of magnitude, boosted trees for what it misses.
 
 One boosting model learns log E over the prior, one the logarithm of the carbon intensity, one the
-share of steam in what is not electricity. Whatever optional input a caller may lack is also hidden
-from the trees during training, so that one model serves every set-up. Two more learn how far off
-the first are (from out-of-fold residuals), which makes the intervals: split conformal prediction
-normalised by difficulty (Lei et al., JASA 2018), calibrated by group (Vovk, 2012). No Django;
-arrays are encoded by `mlmodel.features.encode`.
+share of steam in what is not electricity. They learn from a teacher (`mlmodel.teacher`), which is
+more accurate and far too slow to serve: it labels the training buildings and variants of them, as
+in Hinton et al., 2015, and Breiman and Shang, 1996. Whatever optional input a caller may lack is
+hidden in some of these rows, so that one model serves every set-up. Two more models learn how far
+off a teacher is that has not seen the building, which makes the intervals: split conformal
+prediction normalised by difficulty (Lei et al., JASA 2018), calibrated by group (Vovk, 2012). No
+Django; arrays are encoded by `mlmodel.features.encode`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +20,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 
+from mlmodel.augmentation import lacking, variants
 from mlmodel.design import COLUMN_OF, Design
 from mlmodel.estimator import (
     GROUPS,
@@ -31,6 +34,7 @@ from mlmodel.features import FEATURES, HAS_FUELS, encode
 from mlmodel.flat import FlatTrees
 from mlmodel.prediction import COVERAGES
 from mlmodel.support import Support
+from mlmodel.teacher import Teacher
 
 Array = NDArray[np.float64]
 
@@ -44,8 +48,12 @@ SET_UPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: The barest request: the required inputs and nothing else.
 _BARE: Final = tuple(feature.name for feature in FEATURES if not feature.is_required)
+#: What is learnt from, and calibrated: every set-up, and the barest request with less weight.
+_VIEWS: Final[Mapping[str, tuple[str, ...]]] = {**SET_UPS, "bare": _BARE}
 _BARE_WEIGHT: Final = 0.5
 _INNER_FOLDS: Final = 3
+#: Trees in each of the teacher's forests; with half of them it is as far off, within noise.
+_FOREST: Final = 80
 #: Log residuals below this are as good as none.
 _SMALLEST_RESIDUAL: Final = 0.05
 #: With fewer calibration rows, a group borrows the quantiles of all.
@@ -86,7 +94,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
     whatever the number of threads.
     """
 
-    def __init__(self, *, seed: int = 42, max_iter: int = 500, learning_rate: float = 0.03) -> None:
+    def __init__(self, *, seed: int = 42, max_iter: int = 400, learning_rate: float = 0.1) -> None:
         self.seed = seed
         self.max_iter = max_iter
         self.learning_rate = learning_rate
@@ -97,34 +105,22 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         y = np.asarray(y, dtype=np.float64)
         log_energy, fuels = np.log(y[:, 0]), np.clip(y[:, 1:], 0.0, None)
         log_intensity, steam_share = _carbon(fuels)
-        log_emissions = log_intensity + np.log(
-            np.where(fuels.sum(axis=1) > 0, fuels.sum(axis=1), 1)
-        )
+        targets = np.column_stack([log_energy, log_intensity])
         self.design_ = Design.fit(X, log_energy)
         self.support_ = Support.fit(X, self.design_.columns(X)[0])
-        # Every building in every view, one view after the other; `building` says which it is.
-        views = _views(X)
-        encoded = np.vstack(views)
-        building = np.tile(np.arange(len(X)), len(views))
-        columns, prior = self.design_.columns(encoded)
-        weights = np.repeat([1.0] * len(SET_UPS) + [_BARE_WEIGHT], len(X))
-        targets = np.column_stack(
-            [log_energy[building] - prior, log_intensity[building], steam_share[building]]
-        )
-        measured = np.column_stack([log_energy, log_emissions])[building]
-        part = _inner_parts(len(X), self.seed)[building]
-        self.models_ = self._point_models(columns, targets, weights)
+        self.models_ = self._taught(X, targets, steam_share)
 
-        # How far off is a model that has not seen the building?
-        residuals = np.empty_like(measured)
-        for number in range(_INNER_FOLDS):
-            seen, held = part != number, part == number
-            models = self._point_models(columns[seen], targets[seen], weights[seen], haste=2)
-            raw = np.column_stack([model.predict(columns[held]) for model in models])
-            fuels_held = fuels_of(encoded[held], prior[held], raw)
-            predicted = np.log([fuels_held.sum(axis=1), fuels_held @ REFERENCE_FACTORS])
-            residuals[held] = measured[held] - predicted.T
-        groups = groups_of(encoded)
+        # How far off is a teacher that has not seen the building? In every view, one after the
+        # other; `building` says which it is.
+        encoded = np.vstack([masked(X, hidden) for hidden in _VIEWS.values()])
+        building = np.tile(np.arange(len(X)), len(_VIEWS))
+        part = _inner_parts(len(X), self.seed)
+        with np.errstate(divide="ignore"):
+            log_emissions = np.log(fuels @ REFERENCE_FACTORS)
+        measured = np.column_stack([log_energy, log_emissions])
+        residuals = self._residuals(X, targets, measured, part)
+        columns, _ = self.design_.columns(encoded)
+        groups, part = groups_of(encoded), part[building]
         # Of buildings with one fuel, emissions are as far off as energy.
         residuals[is_all_electric(encoded), 1] = np.nan
         quantiles = []
@@ -158,55 +154,93 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
             self.emissions_quantiles_,
         )
 
-    def _point_models(
-        self, columns: Array, targets: Array, weights: Array, *, haste: int = 1
+    def _taught(
+        self, encoded: Array, targets: Array, steam_share: Array
     ) -> list[HistGradientBoostingRegressor]:
-        """Energy, intensity and steam share, `targets` of shape (rows, 3), NaN where unknown;
-        `haste` divides the trees and multiplies the rate."""
+        """Energy over the prior and intensity, learnt from teachers of all rows, and the share of
+        steam as it was measured; `targets` as of `Teacher.fit`."""
+        generator = np.random.default_rng(self.seed)
+        unknown = np.full(len(encoded), np.nan)
+        rows, answers, weights = [], [], []
+        for view, hidden in _VIEWS.items():
+            shown = masked(encoded, hidden)
+            teacher = self._teacher(shown, targets, self.design_)
+            rows.append(shown)
+            answers.append(np.column_stack([teacher.predict(shown), steam_share]))
+            weights.append(np.full(len(encoded), _BARE_WEIGHT if view == "bare" else 1.0))
+            if view in SET_UPS:
+                variant = masked(variants(encoded, generator), hidden)
+                # The teacher knows all of the variant, the trees only a part.
+                rows.append(lacking(variant, generator))
+                answers.append(np.column_stack([teacher.predict(variant), unknown]))
+                weights.append(np.ones(len(encoded)))
+        everything, weight = np.vstack(rows), np.concatenate(weights)
+        answer = np.vstack(answers)
+        columns, prior = self.design_.columns(everything)
+        answer[:, 0] -= prior
+        # The intensity of electricity alone is arithmetic.
+        answer[is_all_electric(everything), 1] = np.nan
+        sizes = ((self.max_iter, 31), (self.max_iter // 2, 16), (self.max_iter // 4, 8))
         columns = _binnable(columns)
-        sizes = (
-            (self.max_iter, 16, self.learning_rate),
-            (self.max_iter // 2, 8, 2 * self.learning_rate),
-            (self.max_iter // 4, 8, 2 * self.learning_rate),
-        )
         models = []
-        for target, (trees, leaves, rate) in zip(targets.T, sizes, strict=True):
+        for target, (trees, leaves) in zip(answer.T, sizes, strict=True):
             known = np.isfinite(target)
-            model = self._boosting(max(trees // haste, 1), leaves=leaves, rate=rate * haste)
-            models.append(model.fit(columns[known], target[known], sample_weight=weights[known]))
+            model = HistGradientBoostingRegressor(
+                max_iter=max(trees, 1),
+                learning_rate=self.learning_rate,
+                max_leaf_nodes=leaves,
+                min_samples_leaf=20,
+                l2_regularization=1.0,
+                max_features=0.5,
+                early_stopping=False,
+                random_state=self.seed,
+            )
+            models.append(model.fit(columns[known], target[known], sample_weight=weight[known]))
         return models
+
+    def _teacher(self, shown: Array, targets: Array, design: Design, *, haste: int = 1) -> Teacher:
+        trees = max(min(self.max_iter, _FOREST) // haste, 1)
+        return Teacher.fit(shown, targets, design, trees=trees, seed=self.seed)
+
+    def _residuals(
+        self, encoded: Array, targets: Array, measured: Array, part: NDArray[np.intp]
+    ) -> Array:
+        """What teachers miss of log energy and log emissions in the inner fold that they have not
+        seen, view after view: (views × rows, 2), NaN where not `measured`, (rows, 2). The trees
+        that they teach miss as much."""
+        residuals = np.empty((len(_VIEWS), len(encoded), 2))
+        for number in range(_INNER_FOLDS):
+            seen, held = part != number, part == number
+            design = Design.fit(encoded[seen], targets[seen, 0])
+            for view, hidden in enumerate(_VIEWS.values()):
+                shown = masked(encoded, hidden)
+                teacher = self._teacher(shown[seen], targets[seen], design, haste=2)
+                log_energy, log_intensity = teacher.predict(shown[held]).T
+                predicted = np.column_stack([log_energy, log_energy + log_intensity])
+                residuals[view, held] = measured[held] - predicted
+        return residuals.reshape(-1, 2)
 
     def _difficulty(
         self, columns: Array, magnitude: Array, chosen: NDArray[np.bool_]
     ) -> HistGradientBoostingRegressor:
         """How far off, as a logarithm, learnt from the chosen rows."""
-        trees = max(min(self.max_iter, 100), 1)
-        return self._boosting(trees, leaves=8, rate=0.06).fit(
-            _binnable(columns[chosen]), magnitude[chosen]
-        )
-
-    def _boosting(self, trees: int, *, leaves: int, rate: float) -> HistGradientBoostingRegressor:
         return HistGradientBoostingRegressor(
-            max_iter=trees,
-            learning_rate=rate,
-            max_leaf_nodes=leaves,
+            max_iter=min(self.max_iter, 100),
+            learning_rate=0.06,
+            max_leaf_nodes=8,
             min_samples_leaf=30,
             l2_regularization=5.0,
             max_features=0.2,
             early_stopping=False,
             random_state=self.seed,
-        )
+        ).fit(_binnable(columns[chosen]), magnitude[chosen])
 
 
-def build_pipeline(*, seed: int = 42, max_iter: int = 500) -> Pipeline:
+def build_pipeline(*, seed: int = 42, max_iter: int = 400) -> Pipeline:
     """The whole model: human values in, kBtu a year by fuel out."""
     return Pipeline(
         [("encode", FeatureEncoder()), ("energy", EnergyRegressor(seed=seed, max_iter=max_iter))]
     )
-
-
-def _views(encoded: Array) -> list[Array]:
-    return [masked(encoded, names) for names in SET_UPS.values()] + [masked(encoded, _BARE)]
 
 
 def _inner_parts(count: int, seed: int) -> NDArray[np.intp]:

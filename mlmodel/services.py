@@ -74,7 +74,7 @@ def model_version_train(
     seed: int = 42,
     folds: int = 5,
     repeats: int = 3,
-    max_iter: int = 500,
+    max_iter: int = 400,
     jobs: int = 1,
     on_step: Callable[[], Any] = lambda: None,
 ) -> ModelVersion:

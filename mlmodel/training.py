@@ -66,7 +66,7 @@ def emissions_of(fuels_kbtu: Array, factors_kgco2e_per_mbtu: Array) -> Array:
     return emissions
 
 
-def train(data: TrainingData, *, seed: int = 42, max_iter: int = 500) -> "Pipeline":
+def train(data: TrainingData, *, seed: int = 42, max_iter: int = 400) -> "Pipeline":
     """Fit the pipeline. The same data and seed give the same predictions bit for bit."""
     from mlmodel.pipeline import build_pipeline  # late: scikit-learn takes seconds to import
 

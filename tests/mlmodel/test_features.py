@@ -14,6 +14,7 @@ from mlmodel.features import (
     Feature,
     building_area,
     encode,
+    feature_conflicts,
 )
 
 
@@ -114,3 +115,19 @@ def test_bounds_are_for_people() -> None:
 def test_parking_is_no_building_area(parking: float | None, area: float) -> None:
     row = {"gross_floor_area_sqft": 1000.0, "parking_gfa_sqft": parking}
     assert building_area(encode([row])).tolist() == [area]
+
+
+@pytest.mark.parametrize("gas", [True, False, None])
+@pytest.mark.parametrize("steam", [True, False, None])
+@pytest.mark.parametrize("electricity", [True, False, None])
+def test_a_building_that_uses_energy_has_a_fuel(
+    electricity: bool | None, gas: bool | None, steam: bool | None
+) -> None:
+    row = {"has_electricity": electricity, "has_natural_gas": gas, "has_steam": steam}
+    conflicts = feature_conflicts(row)
+    if electricity is gas is steam is False:
+        (message,) = conflicts.values()
+        assert list(conflicts) == ["has_electricity"]
+        assert "true or left out" in str(message)
+    else:
+        assert conflicts == {}

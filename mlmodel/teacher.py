@@ -1,0 +1,190 @@
+"""The teacher: slow learners that only see training, from whose answers the served trees learn.
+
+A forest of extremely randomised trees and a support vector machine with a Laplacian kernel err in
+different ways, and their mean is better than either. The kernel measures distances in columns that
+are weighted by what the forest found important. Each view of the inputs has its own pair, and so
+do residential and other buildings, which differ more than one model of both can tell. No Django.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.svm import SVR
+
+from mlmodel.design import COLUMN_OF, COLUMNS, Design, areas_of
+from mlmodel.estimator import is_all_electric
+from mlmodel.features import BUILDING_TYPES, FEATURES_BY_NAME, PRIMARY_PROPERTY_TYPES
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_SCORE: Final = COLUMNS.index("energy_star_score")
+_ONE_HOT: Final = ("primary_property_type", "neighborhood", "building_type")
+_TYPE, _BUILDING_TYPE = COLUMN_OF["primary_property_type"], COLUMN_OF["building_type"]
+_RESIDENTIAL_TYPES: Final = np.array(["Multifamily" in name for name in PRIMARY_PROPERTY_TYPES])
+_RESIDENTIAL_CLASSES: Final = np.array(["Multifamily" in name for name in BUILDING_TYPES])
+#: A category of fewer training buildings than this is no column of its own.
+_FEWEST_OF_CATEGORY: Final = 3
+#: Added to the variance of a category's column, so that a rare one does not outweigh all others.
+_CATEGORY_VARIANCE: Final = 0.02
+#: A kind of building with fewer training rows is taught together with the other kind.
+_FEWEST_OF_KIND: Final = 40
+_KERNEL_WIDTH: Final = 0.01
+_KERNEL_COST: Final = 1.5
+_KERNEL_TUBE: Final = 0.1
+
+
+def is_residential(encoded: Array) -> Mask:
+    """Multifamily housing by class, or by property type where the class is not known: (rows,)."""
+    known = ~np.isnan(encoded[:, _BUILDING_TYPE])
+    by_class = _RESIDENTIAL_CLASSES[np.where(known, encoded[:, _BUILDING_TYPE], 0).astype(np.intp)]
+    by_type = _RESIDENTIAL_TYPES[encoded[:, _TYPE].astype(np.intp)]
+    return np.where(known, by_class, by_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """Energy and carbon intensity of buildings in one view; fitted on training rows.
+
+    `kinds`: the pupils for other and for residential buildings, which may be the same.
+    """
+
+    design: Design
+    kinds: tuple["_Kind", "_Kind"]
+
+    @classmethod
+    def fit(cls, encoded: Array, targets: Array, design: Design, *, trees: int, seed: int) -> Self:
+        """`encoded`, (rows, features), as the view shows it; `targets`, (rows, 2): log kBtu, and
+        log kg/MBtu, NaN where unknown."""
+        columns, prior = design.columns(encoded)
+        residuals = np.column_stack([targets[:, 0] - prior, targets[:, 1]])
+        residential = is_residential(encoded)
+
+        def kind(chosen: Mask) -> "_Kind":
+            return _Kind.fit(encoded[chosen], columns[chosen], residuals[chosen], trees, seed)
+
+        known = np.isfinite(targets).all(axis=1)
+        if min((known & residential).sum(), (known & ~residential).sum()) < _FEWEST_OF_KIND:
+            both = kind(np.ones(len(encoded), dtype=bool))
+            return cls(design, (both, both))
+        return cls(design, (kind(~residential), kind(residential)))
+
+    def predict(self, encoded: Array) -> Array:
+        """The targets of rows in the same view: (rows, 2)."""
+        columns, prior = self.design.columns(encoded)
+        residential = is_residential(encoded)
+        out = np.empty((len(encoded), 2))
+        for kind, chosen in zip(self.kinds, (~residential, residential), strict=True):
+            if chosen.any():
+                out[chosen] = kind.predict(encoded[chosen], columns[chosen])
+        out[:, 0] += prior
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    dense: "_Dense"
+    pairs: Sequence["_Pair"]
+
+    @classmethod
+    def fit(cls, encoded: Array, columns: Array, targets: Array, trees: int, seed: int) -> Self:
+        dense = _Dense.fit(encoded, columns)
+        values = dense.of(encoded, columns)
+        known = np.isfinite(targets)
+        # The intensity of a building with electricity only is arithmetic, nothing to learn.
+        burns = ~is_all_electric(encoded)
+        if (known[:, 1] & burns).any():
+            known[:, 1] &= burns
+        pairs = [
+            _Pair.fit(values[of], target[of], trees, seed)
+            for target, of in zip(targets.T, known.T, strict=True)
+        ]
+        return cls(dense, pairs)
+
+    def predict(self, encoded: Array, columns: Array) -> Array:
+        values = self.dense.of(encoded, columns)
+        return np.column_stack([pair.predict(values) for pair in self.pairs])
+
+
+@dataclass(frozen=True, slots=True)
+class _Dense:
+    """Design columns and categories as standardised numbers, the missing at the mean."""
+
+    mean: Array
+    deviation: Array
+    used: Mask
+    is_gappy: Mask
+
+    @classmethod
+    def fit(cls, encoded: Array, columns: Array) -> Self:
+        is_gappy = np.isnan(columns).any(axis=0)
+        numbers, flags = _numbers(columns, is_gappy), _categories(encoded)
+        count = (~np.isnan(numbers)).sum(axis=0)
+        mean = np.nansum(numbers, axis=0) / np.maximum(count, 1)
+        variance = np.nansum((numbers - mean) ** 2, axis=0) / np.maximum(count, 1)
+        used = np.concatenate([variance > 0, (flags != 0).sum(axis=0) >= _FEWEST_OF_CATEGORY])
+        return cls(
+            np.concatenate([mean, flags.mean(axis=0)]),
+            np.sqrt(np.concatenate([variance, flags.var(axis=0) + _CATEGORY_VARIANCE])),
+            used,
+            is_gappy,
+        )
+
+    def of(self, encoded: Array, columns: Array) -> Array:
+        """(rows, used columns)."""
+        values = np.hstack([_numbers(columns, self.is_gappy), _categories(encoded)])[:, self.used]
+        return np.nan_to_num((values - self.mean[self.used]) / self.deviation[self.used])
+
+
+def _numbers(columns: Array, is_gappy: Mask) -> Array:
+    """Design columns, what the score says of efficiency, and which columns are unknown."""
+    score = columns[:, _SCORE]
+    # The score is a percentile, and its tails are as long as a ratio's logarithm.
+    odds = np.log((score - 0.5) / (100.5 - score))
+    return np.column_stack([columns, odds, np.isnan(columns[:, is_gappy])])
+
+
+def _categories(encoded: Array) -> Array:
+    """Share of the floor area by use, and one column for each other category."""
+    uses = areas_of(encoded).uses
+    total = uses.sum(axis=1, keepdims=True)
+    parts = [uses / np.where(total > 0, total, 1.0)]
+    for name in _ONE_HOT:
+        codes = np.arange(len(FEATURES_BY_NAME[name].choices))
+        parts.append((encoded[:, COLUMN_OF[name], None] == codes).astype(np.float64))
+    return np.hstack(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    forest: ExtraTreesRegressor
+    machine: SVR
+    weights: Array
+    seen: Array
+
+    @classmethod
+    def fit(cls, values: Array, target: Array, trees: int, seed: int) -> Self:
+        forest = ExtraTreesRegressor(
+            trees, min_samples_leaf=3, max_features=0.25, random_state=seed
+        ).fit(values, target)
+        importance = forest.feature_importances_ * values.shape[1]
+        weights = np.sqrt(0.1 + importance)
+        weights /= weights.mean()
+        seen = values * weights
+        machine = SVR(kernel="precomputed", C=_KERNEL_COST, epsilon=_KERNEL_TUBE)
+        machine.fit(_kernel(seen, seen), target)
+        return cls(forest, machine, weights, seen)
+
+    def predict(self, values: Array) -> Array:
+        kernel = _kernel(values * self.weights, self.seen)
+        return (self.forest.predict(values) + self.machine.predict(kernel)) / 2
+
+
+def _kernel(rows: Array, seen: Array) -> Array:
+    # SciPy's loop, not BLAS: the same bits whatever the number of threads.
+    return np.exp(-_KERNEL_WIDTH * cdist(rows, seen, "cityblock"))
