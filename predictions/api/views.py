@@ -34,7 +34,7 @@ from predictions.api.filters import (
     PredictionUnitsQuerySerializer,
 )
 from predictions.api.idempotency import claim_of, idempotent
-from predictions.api.pagination import NewestFirstPagination
+from predictions.api.pagination import PredictionPagination
 from predictions.api.parsers import request_body
 from predictions.api.serializers import (
     FeaturesSerializer,
@@ -164,7 +164,7 @@ class PredictionViewSet(
 
     queryset = PredictionInput.objects.none()
     serializer_class = PredictionSerializer
-    pagination_class = NewestFirstPagination
+    pagination_class = PredictionPagination
     lookup_field = "id"
     lookup_value_converter = "uuid"
     problems_of = {
