@@ -84,8 +84,9 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
-	compile -o requirements.txt && \
-	compile --extra dev -c requirements.txt -o requirements-dev.txt
+	compile --extra train --extra demo -o requirements.txt && \
+	compile --extra train --extra demo --extra dev -c requirements.txt -o requirements-dev.txt && \
+	compile -c requirements.txt -o requirements-serve.txt
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
 	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
