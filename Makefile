@@ -86,7 +86,8 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
 	compile --extra train --extra demo -o requirements.txt && \
 	compile --extra train --extra demo --extra dev -c requirements.txt -o requirements-dev.txt && \
-	compile -c requirements.txt -o requirements-serve.txt
+	compile -c requirements.txt -o requirements-serve.txt && \
+	compile --extra demo -c requirements.txt -o requirements-demo.txt
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
 	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
