@@ -28,6 +28,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     VAR_DIR=/data \
     STATIC_ROOT=/app/static \
     HOME=/data
+# Named by /livez, so that a deployment can wait for the release it made.
+ARG RELEASE=""
+ENV RELEASE=${RELEASE}
 RUN useradd --uid 1000 --user-group --home-dir /data --shell /usr/sbin/nologin futurisys \
     && install -d -o 1000 -g 1000 -m 0700 /data
 WORKDIR /app

@@ -157,6 +157,8 @@ MLFLOW_TRACKING_URI: str = env.str(
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 
 PROJECT_DIR: Path = BASE_DIR
+#: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
+RELEASE: str = env.str("RELEASE", "")
 
 UNFOLD = {
     "SITE_TITLE": "Futurisys Energy",
