@@ -13,9 +13,13 @@ TEST_WORKERS ?= logical
 # More options for pytest: make test PYTEST_ARGS="-k predictions -x"
 PYTEST_ARGS ?=
 
+# The container image, and which release it says it is.
+IMAGE ?= futurisys-energy
+RELEASE ?=
+
 python := .venv/bin/python
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock image image-smoke clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -84,8 +88,16 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
-	compile -o requirements.txt && \
-	compile --extra dev -c requirements.txt -o requirements-dev.txt
+	compile --extra train --extra demo -o requirements.txt && \
+	compile --extra train --extra demo --extra dev -c requirements.txt -o requirements-dev.txt && \
+	compile -c requirements.txt -o requirements-serve.txt && \
+	compile --extra demo -c requirements.txt -o requirements-demo.txt
+
+image: ## build the container image (IMAGE=name RELEASE=tag)
+	docker build --target production --build-arg RELEASE="$(RELEASE)" --tag "$(IMAGE)" .
+
+image-smoke: ## start that image beside a fresh PostgreSQL, try it, remove both
+	IMAGE="$(IMAGE)" sh deploy/image-smoke.sh
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
 	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \

@@ -9,11 +9,12 @@ import dj_database_url
 from environs import Env
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
-#: Everything the project makes as it runs (git-ignored).
-VAR_DIR: Final = BASE_DIR / "var"
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+#: Everything the project makes as it runs (git-ignored); elsewhere where the code is read-only.
+VAR_DIR: Final = Path(env.str("VAR_DIR", "") or BASE_DIR / "var")
 
 
 def database_from_url(url: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ model, emission factors."""
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -55,8 +56,8 @@ _CHECKS: dict[str, Callable[[], str]] = {
 
 @require_safe
 def livez(request: HttpRequest) -> JsonResponse:
-    """200 as long as the process can answer at all."""
-    return JsonResponse({"status": "ok"})
+    """200 as long as the process can answer at all; says which release it is, if it was told."""
+    return JsonResponse({"status": "ok", "release": settings.RELEASE})
 
 
 @require_safe

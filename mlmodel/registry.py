@@ -1,5 +1,9 @@
 """MLflow's registry and the files of model versions. MLflow is imported when it is used: it takes
-seconds."""
+seconds.
+
+Where no tracking server is named (`MLFLOW_TRACKING_URI` is empty, as in production unless it names
+one), versions are registered in PostgreSQL alone, and only their files in the store or shipped with
+the code can be had."""
 
 import json
 import logging
@@ -46,10 +50,15 @@ class Registered:
     artifact_uri: str
 
 
+def is_used() -> bool:
+    """Whether there is an MLflow to register with."""
+    return bool(settings.MLFLOW_TRACKING_URI)
+
+
 def save(pipeline: "Pipeline", directory: Path) -> None:
     """Write an MLflow model directory (skops format, signature, and an example that is no real
     building) with the arrays that are served from beside it."""
-    mlflow = _mlflow()
+    import mlflow.sklearn
     import pandas as pd
     from mlflow.models import ModelSignature
 
@@ -131,18 +140,24 @@ def _flat(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, f
 
 
 def connect() -> None:
-    """Import MLflow, which takes seconds, before something waits for it."""
-    _mlflow()
+    """Import MLflow if it is used, which takes seconds, before something waits for it."""
+    if is_used():
+        _mlflow()
 
 
 def aliases(name: str) -> dict[str, int]:
-    """MLflow's aliases of this registered model, with the number of the version of each."""
+    """MLflow's aliases of this registered model, with the number of the version of each; none
+    where it is not used."""
+    if not is_used():
+        return {}
     registered = _mlflow().MlflowClient().get_registered_model(name)
     return {alias: int(number) for alias, number in registered.aliases.items()}
 
 
 def set_aliases(name: str, wanted: Mapping[str, int]) -> None:
-    """Let MLflow's aliases of this registered model be exactly these."""
+    """Let MLflow's aliases of this registered model be exactly these, where it is used."""
+    if not is_used():
+        return
     client = _mlflow().MlflowClient()
     for alias in aliases(name).keys() - wanted.keys():
         client.delete_registered_model_alias(name, alias)
@@ -177,6 +192,11 @@ def artifact_directory(version: ModelVersion) -> Path:
         return stored
     if shipped_manifest().get("artifact_digest") == version.artifact_digest:
         return SHIPPED_DIR / "model"
+    if not (is_used() and version.artifact_uri):
+        raise ModelUnavailableError(
+            f"The files of {version} are not on this machine, and MLFLOW_TRACKING_URI names no "
+            "server that has them."
+        )
     try:
         with tempfile.TemporaryDirectory() as temporary:
             files = _mlflow().artifacts.download_artifacts(
@@ -228,7 +248,6 @@ def _mlflow() -> Any:
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     import mlflow
-    import mlflow.sklearn
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

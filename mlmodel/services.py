@@ -8,12 +8,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from mlmodel import registry
@@ -197,6 +199,8 @@ def model_version_promote(
         kind = PromotionKind.CHALLENGE
     _check_version_loads(version)
     registry.connect()  # takes seconds: before others wait for the lock
+    if registry.is_used():
+        _register_late(version.name)
     former: dict[str, int] | None = None
     try:
         with transaction.atomic():
@@ -359,17 +363,50 @@ def _check_version_loads(version: ModelVersion) -> None:
 def _check_loads(
     directory: Path, *, file_digests: Mapping[str, str], signature: Mapping[str, Any]
 ) -> None:
-    """Both forms of a version: the pipeline, and what is served from."""
-    load_estimator(directory, file_digests)
+    """Both forms of a version: what is served from and, where it can be read, the pipeline."""
+    if find_spec("sklearn"):  # a container that only serves has none
+        load_estimator(directory, file_digests)
     ServedModel.load(directory, name="", version=0, file_digests=file_digests, signature=signature)
 
 
 def _register(directory: Path, facts: dict[str, Any]) -> ModelVersion:
     name = settings.SERVED_MODEL_NAME
     registry.store(directory, facts["artifact_digest"])
-    registered = registry.register(
-        directory,
+    if registry.is_used():
+        _register_late(name)
+        registered = _registered(directory, facts)
+    else:
+        newest = ModelVersion.objects.filter(name=name).aggregate(Max("version"))["version__max"]
+        registered = registry.Registered(run_id="", version=(newest or 0) + 1, artifact_uri="")
+    return ModelVersion.objects.create(
         name=name,
+        version=registered.version,
+        run_id=registered.run_id,
+        artifact_uri=registered.artifact_uri,
+        **{field: facts[field] for field in _MANIFEST_FIELDS},
+    )
+
+
+def _register_late(name: str) -> None:
+    """Make MLflow know the versions that were registered where it was not used: in their order, so
+    that each has the same number there."""
+    for version in ModelVersion.objects.filter(name=name, artifact_uri="").order_by("version"):
+        facts = {field: getattr(version, field) for field in _MANIFEST_FIELDS}
+        registered = _registered(registry.artifact_directory(version), facts)
+        if registered.version != version.version:
+            raise ModelUnavailableError(
+                f"MLflow has other versions than PostgreSQL: it calls {version} version "
+                f"{registered.version}. Name the tracking server that has the others."
+            )
+        ModelVersion.objects.filter(pk=version.pk).update(
+            run_id=registered.run_id, artifact_uri=registered.artifact_uri
+        )
+
+
+def _registered(directory: Path, facts: Mapping[str, Any]) -> registry.Registered:
+    return registry.register(
+        directory,
+        name=settings.SERVED_MODEL_NAME,
         parameters=facts["parameters"],
         metrics=facts["metrics"],
         tags={
@@ -377,11 +414,4 @@ def _register(directory: Path, facts: dict[str, Any]) -> ModelVersion:
             "code_version": facts["code_version"],
             "rows_sha256": facts["data_fingerprint"]["rows_sha256"],
         },
-    )
-    return ModelVersion.objects.create(
-        name=name,
-        version=registered.version,
-        run_id=registered.run_id,
-        artifact_uri=registered.artifact_uri,
-        **{field: facts[field] for field in _MANIFEST_FIELDS},
     )

@@ -82,7 +82,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -157,6 +157,8 @@ MLFLOW_TRACKING_URI: str = env.str(
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 
 PROJECT_DIR: Path = BASE_DIR
+#: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
+RELEASE: str = env.str("RELEASE", "")
 
 UNFOLD = {
     "SITE_TITLE": "Futurisys Energy",

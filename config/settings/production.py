@@ -59,4 +59,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 if env.bool("BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Versions are kept in PostgreSQL alone unless a tracking server is named: a container has no disk
+# of its own to keep MLflow's on.
+MLFLOW_TRACKING_URI = env.str("MLFLOW_TRACKING_URI", "")
+
 LOGGING = logging_settings(style="json", level=env.str("LOG_LEVEL", "INFO"))

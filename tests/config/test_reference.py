@@ -128,7 +128,7 @@ def test_not_ready_says_which_part_and_not_why(
         "served_model": "not ready",
         "emission_factors": "not ready",
     }
-    assert client.get("/livez").json() == {"status": "ok"}
+    assert client.get("/livez").json() == {"status": "ok", "release": ""}
 
 
 def test_every_route_of_the_api_is_in_the_schema(client: Client) -> None:

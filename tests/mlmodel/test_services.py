@@ -332,3 +332,49 @@ def test_a_tracking_server_is_used_as_it_is(settings: Any) -> None:
     assert registry._experiment_id(Client()) == "7"
     registry._mlflow()
     assert django_settings.SERVED_MODEL_NAME == "site-energy-use"
+
+
+def untouchable(*_: Any) -> Any:
+    raise AssertionError("MLflow was asked for something")
+
+
+def test_without_a_tracking_server_postgresql_is_the_registry(
+    model_store: Path, rows_in_database: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.MLFLOW_TRACKING_URI = ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "_mlflow", untouchable)
+        assert "registered, champion" in command("register_shipped_model")
+        assert "already registered" in command("register_shipped_model")
+        shipped = ModelVersion.objects.get()
+        assert (shipped.version, shipped.alias) == (1, "champion")
+        assert shipped.run_id == shipped.artifact_uri == ""
+        elsewhere = make_model_version(version=2, artifact_digest="0" * 64)
+        with pytest.raises(ModelUnavailableError, match="names no server"):
+            registry.artifact_directory(elsewhere)
+        elsewhere.delete()
+
+    # Where there is one, it learns of them first, so that numbers stay the same in both.
+    settings.MLFLOW_TRACKING_URI = f"sqlite:///{tmp_path / 'late' / 'mlflow.db'}"
+    assert train_one().version == 2
+    shipped.refresh_from_db()
+    assert shipped.run_id
+    assert shipped.artifact_uri.endswith("/model")
+    command("promote_model", "2", "--force", "--reason", "made up")
+    assert registry.aliases(shipped.name) == {"champion": 2}
+
+
+def test_a_tracking_server_with_other_versions_is_refused(
+    model_store: Path, rows_in_database: None
+) -> None:
+    train_one()
+    forget_versions()
+    make_model_version(
+        version=1,
+        artifact_uri="",
+        artifact_digest="0" * 64,
+        data_fingerprint=dict(FINGERPRINT),
+    )
+    registry.store(registry.SHIPPED_DIR / "model", "0" * 64)
+    with pytest.raises(ModelUnavailableError, match="MLflow has other versions"):
+        train_one()

@@ -1,0 +1,2 @@
+"""What the pipeline runs around a release. Standard library only: it runs before anything is
+installed."""
