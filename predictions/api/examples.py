@@ -1,11 +1,13 @@
 """Examples of the OpenAPI document; the figures are made up and go together."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from buildings.units import SI, US
 from mlmodel.features import FEATURES
 from predictions.api.units import answer_in
+from predictions.batches.answers import COLUMNS as BATCH_COLUMNS
 from predictions.exports import formats
 from predictions.exports.columns import PATHS, columns_in
 
@@ -316,9 +318,24 @@ BATCH: Final[dict[str, Any]] = {
         },
     ],
 }
-BATCH_CSV: Final = (
-    f"row,prediction_id,ose_building_id,site_energy_use_kbtu,…\r\n0,{_ID},,7000000.0,…\r\n"
-)
+BATCH_JSON_LINES: Final = json.dumps(BATCH["results"][0], separators=(",", ":")) + "\n"
+
+
+def _batch_csv() -> str:
+    """The first of these rows as a table, by the columns that a batch is written with."""
+    output = PREDICTION["output"]
+    cells = {
+        "row": "0",
+        "prediction_id": _ID,
+        **{name: str(value) for name, value in output.items() if isinstance(value, float)},
+        "emission_factor_set": output["emission_factor_set"]["id"],
+        "warnings": "[]",
+    }
+    lines = (BATCH_COLUMNS, [cells.get(name, "") for name in BATCH_COLUMNS])
+    return "".join(",".join(line) + "\r\n" for line in lines)
+
+
+BATCH_CSV: Final = _batch_csv()
 
 
 def _row() -> dict[str, Any]:

@@ -2,26 +2,43 @@
 and answers what is documented: status, headers, schema, and the members of the example.
 
 The test walks the document: an operation that is added is called without a line here, unless its
-path has a parameter of a new name (`known`).
+path has a parameter of a new name (`known_in`).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from config.env import BASE_DIR
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from predictions.api.problems import PROBLEMS
+from predictions.models import Scope
+from predictions.selectors.performance import SMALLEST_GROUP
 from tests.buildings.factories import BenchmarkRecordFactory, BuildingFactory
 from tests.fakes import FakeServedModel
 
+PREDICTIONS = "/api/v1/predictions/"
 OPENAPI = yaml.safe_load((BASE_DIR / "docs/reference/openapi.yaml").read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Body:
+    """A request example, its format, and the units that its name says it is in."""
+
+    value: Any
+    media_type: str
+    units: str | None
+
+    def encoded(self) -> str:
+        is_json = self.media_type == "application/json"
+        return json.dumps(self.value) if is_json else str(self.value)
 
 
 @dataclass(frozen=True)
@@ -31,8 +48,7 @@ class Case:
     path: str
     method: str
     operation: dict[str, Any]
-    body: Any
-    units: str | None
+    body: "Body | None"
     media_type: str
 
     def __str__(self) -> str:
@@ -53,13 +69,12 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield path, method, operation
 
 
-def bodies(operation: dict[str, Any]) -> list[tuple[Any, str | None]]:
-    """Each request example, and the units that its name says it is in."""
+def bodies(operation: dict[str, Any]) -> list[Body]:
     content = operation.get("requestBody", {}).get("content", {})
     return [
-        (each["value"], "si" if "units=si" in each.get("summary", name) else None)
-        for media_type in content.values()
-        for name, each in media_type.get("examples", {}).items()
+        Body(each["value"], media_type, "si" if "units=si" in each.get("summary", name) else None)
+        for media_type, documented in content.items()
+        for name, each in documented.get("examples", {}).items()
     ]
 
 
@@ -74,9 +89,9 @@ def formats(operation: dict[str, Any]) -> set[str]:
 
 
 CASES = [
-    Case(path, method, operation, body, units, media_type)
+    Case(path, method, operation, body, media_type)
     for path, method, operation in operations()
-    for body, units in bodies(operation) or [(None, None)]
+    for body in bodies(operation) or [None]
     for media_type in sorted(formats(operation))
 ]
 
@@ -99,24 +114,60 @@ def _example_of(parameter: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def known(api: APIClient, served: FakeServedModel) -> dict[str, str]:
-    """What the parameters in paths may be: an object of each kind is on the record."""
-    building = BuildingFactory.create(ose_building_id=900001, latitude=47.61, longitude=-122.33)
-    BenchmarkRecordFactory.create(building=building, uses=1, quality_flags=["emissions_differ"])
-    # What the shipped version holds, for its card; the model behind the door is the fake.
+def api(caller: User, api_for: Callable[..., APIClient]) -> APIClient:
+    """A client whose token may do everything."""
+    return api_for(caller, *Scope.values)
+
+
+@pytest.fixture
+def champion(served: FakeServedModel) -> ModelVersion:
+    """What the shipped version holds, for its card; the model behind the door is the fake."""
     manifest = json.loads((BASE_DIR / "mlmodel/shipped/manifest.json").read_text("utf-8"))
     ModelVersion.objects.update(**manifest)
-    champion = ModelVersion.objects.get()
+    version = ModelVersion.objects.get()
     ModelPromotion.objects.create(
-        version=champion, alias=Alias.CHAMPION, kind=PromotionKind.PROMOTION, promoted_by_name="ann"
+        version=version, alias=Alias.CHAMPION, kind=PromotionKind.PROMOTION, promoted_by_name="ann"
     )
-    predictions = "/api/v1/predictions/"
-    facts, _ = bodies(OPENAPI["paths"][predictions]["post"])[0]
-    prediction_id = api.post(predictions, facts, format="json").json()["id"]
-    api.post(f"{predictions}{prediction_id}/explanations/")
+    return version
+
+
+def building_on_record(ose_building_id: int) -> None:
+    building = BuildingFactory.create(
+        ose_building_id=ose_building_id, latitude=47.61, longitude=-122.33
+    )
+    BenchmarkRecordFactory.create(building=building, uses=1, quality_flags=["emissions_differ"])
+
+
+def observed(api: APIClient, prediction_id: str) -> None:
+    """What the building used is known by now."""
+    measured = {"data_year": 2020, "site_energy_use_kbtu": 7_000_000}
+    answer = api.post(f"{PREDICTIONS}{prediction_id}/outcomes/", measured, format="json")
+    assert answer.status_code == 201, answer.content
+
+
+def known_in(case: Case, api: APIClient, champion: ModelVersion) -> dict[str, str]:
+    """What the parameters in the path may be: an object of each kind is on the record."""
+    for ose_building_id in (900001, 1, 2):
+        building_on_record(ose_building_id)
+    facts = bodies(OPENAPI["paths"][PREDICTIONS]["post"])[0].value
+    prediction_id = api.post(PREDICTIONS, facts, format="json").json()["id"]
+    api.post(f"{PREDICTIONS}{prediction_id}/explanations/")
+    observed(api, prediction_id)
+    identifier = prediction_id
+    if "/tokens/" in case.path:
+        token = {"name": "x", "scopes": ["read"], "networks": ["192.0.2.0/24"]}
+        made = api.post("/api/v1/tokens/", token, format="json")
+        identifier = made.json()["id"]
+    if case.path.endswith("/performance/"):
+        for ose_building_id in range(1001, 1001 + SMALLEST_GROUP):
+            building_on_record(ose_building_id)
+            made = api.post(f"/api/v1/buildings/{ose_building_id}/predictions/")
+            observed(api, made.json()["id"])
+    batch = api.post(f"{PREDICTIONS}batch/", {"rows": [facts]}, format="json")
     return {
-        "id": prediction_id,
-        "ose_building_id": str(building.ose_building_id),
+        "id": identifier,
+        "request_id": json.loads(b"".join(batch))["id"],
+        "ose_building_id": "900001",
         "slug": PROBLEMS[0].slug,
         "name": champion.name,
         "number": str(champion.version),
@@ -125,19 +176,20 @@ def known(api: APIClient, served: FakeServedModel) -> dict[str, str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_documented_answer_is_given(api: APIClient, known: dict[str, str], case: Case) -> None:
+def test_the_documented_answer_is_given(api: APIClient, champion: ModelVersion, case: Case) -> None:
+    known = known_in(case, api, champion)
     query = {
         parameter["name"]: _example_of(parameter)
         for parameter in case.operation.get("parameters", ())
         if parameter["in"] == "query" and parameter.get("required")
     }
-    if case.units:
-        query["units"] = case.units
+    if case.body and case.body.units:
+        query["units"] = case.body.units
     answer = api.generic(
         case.method.upper(),
         case.path.format(**known),
-        "" if case.body is None else json.dumps(case.body),
-        "application/json" if case.body is not None else "",
+        "" if case.body is None else case.body.encoded(),
+        "" if case.body is None else case.body.media_type,
         query_params=query,
         headers={"Accept": case.media_type},
     )
@@ -164,7 +216,7 @@ def test_the_documented_answer_is_given(api: APIClient, known: dict[str, str], c
     jsonschema.Draft202012Validator(schema).validate(shown)
     assert any(_is_alike(example, shown) for example in examples), shown
     if "features" in shown and case.body:
-        assert case.body.items() <= shown["features"].items()
+        assert case.body.value.items() <= shown["features"].items()
 
 
 def _is_alike(documented: Any, answered: Any) -> bool:

@@ -73,7 +73,7 @@ def row_shown(row: AnsweredRow) -> dict[str, Any]:
         "id": None if stored is None else str(stored.id),
         "ose_building_id": None if building is None else building.ose_building_id,
         "output": None if output is None or error_code else _output_shown(output),
-        "warnings": None if output is None else output.cautions,
+        "warnings": [] if output is None else output.cautions or [],
         "error_code": error_code,
         "errors": row.errors,
     }

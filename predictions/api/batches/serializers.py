@@ -65,9 +65,7 @@ class BatchRowSerializer(serializers.Serializer[Any]):
     )
     ose_building_id = serializers.IntegerField(allow_null=True)
     output = PredictionOutputSerializer(allow_null=True)
-    warnings = WarningSerializer(
-        many=True, allow_null=True, help_text="As of one prediction: what is unusual about the row."
-    )
+    warnings = WarningSerializer(many=True)
     error_code = serializers.ChoiceField(choices=ErrorCode.choices, allow_null=True)
     errors = ProblemErrorSerializer(  # type: ignore[assignment]  # a row's errors, not the serializer's
         many=True, help_text="What was wrong with a row that was skipped; at most five."

@@ -64,7 +64,7 @@ _ANSWER_EXAMPLES: Final = [
     OpenApiExample("Two rows, one skipped", value=examples.BATCH, response_only=True),
     OpenApiExample(
         "A row a line",
-        value=examples.BATCH["results"][0],
+        value=examples.BATCH_JSON_LINES,
         response_only=True,
         media_type=_NDJSON,
     ),
@@ -141,9 +141,8 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         asked = self.query.validated_data
         body = request_body(request)
         parsed = body_parsed(self._parser(request), body)
-        count = len(parsed) if isinstance(parsed, list) else parsed.received
-        rows_charge(request, rows=count)
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
+        rows_charge(request, rows=rows.received)
         batch, inputs = batch_create(
             call=call_of(request, body),
             rows=rows,

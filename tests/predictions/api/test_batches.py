@@ -191,6 +191,17 @@ def test_a_query_that_means_nothing_is_refused(
     refused(post(api, {"rows": rows_of(1)}, query=query))
 
 
+def test_rows_are_charged_to_the_token(
+    api: APIClient, served: FakeServedModel, settings: Any
+) -> None:
+    settings.RATE_LIMIT_ROWS_PER_MINUTE = 100
+    problem = refused(post(api, {"rows": rows_of(101)}), 429)
+    assert "101" in problem["detail"]
+    answer = post(api, {"rows": rows_of(100)})
+    assert answer.status_code == 201
+    assert '"rows";r=0' in answer["RateLimit"]
+
+
 def test_without_a_model_503_and_nothing_stored(api: APIClient) -> None:
     refused(post(api, {"rows": rows_of(200)}), 503)
 
@@ -288,7 +299,7 @@ def test_answers_are_those_of_one_row_at_a_time_bit_for_bit(
     for row, answer in list(zip(rows, many, strict=True))[:: count // 20]:
         alone = api.generic("POST", "/api/v1/predictions/", json.dumps(row), JSON).json()
         assert answer["output"] == alone["output"]
-        assert answer["output"]["cautions"]
+        assert answer["warnings"] == alone["warnings"] != []
         again = api.get(f"/api/v1/predictions/{answer['id']}/").json()
         assert (again["output"], again["features"]) == (alone["output"], alone["features"])
 
@@ -391,8 +402,8 @@ class TestBuildings:
                 )
             ids.append(building.ose_building_id)
         asked = [ids[2], ids[0], ids[2]]
-        # 8 of any batch and its own row; buildings, records, uses
-        with django_assert_num_queries(13):
+        # 11 of any batch; buildings, records, uses
+        with django_assert_num_queries(14):
             answer = post(api, {"ose_building_ids": asked})
             shown = json.loads(read(answer))
         assert (answer.status_code, shown["format"]) == (201, "buildings")
@@ -421,10 +432,10 @@ class TestBuildings:
 def test_statements_do_not_grow_with_the_rows(
     api: APIClient, served: FakeServedModel, django_assert_num_queries: Any
 ) -> None:
-    # token; factors; BEGIN, INSERT call, INSERT batch, INSERT inputs, COMMIT; BEGIN, INSERT
+    # token; rate; factors; BEGIN, INSERT call, INSERT batch, INSERT inputs, COMMIT; BEGIN, INSERT
     # outputs, COMMIT; of many rows COPY instead of the INSERTs of inputs and outputs
     for count in (2, 50, 100, 2_000):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             answer = post(api, {"rows": rows_of(count)})
             url = json.loads(read(answer))["url"]
         with django_assert_num_queries(3):
