@@ -91,8 +91,9 @@ def page(api: APIClient, url: str, accept: str) -> tuple[list[int], str | None, 
     ],
 )
 def test_every_building_is_visited_once_forth_and_back(
-    api: APIClient, accept: str, page_size: int, data_year: int | None
+    api: APIClient, settings: Any, accept: str, page_size: int, data_year: int | None
 ) -> None:
+    settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 0
     for ordering in ORDERINGS:
         query = f"ordering={ordering}&page_size={page_size}"
         url: str | None = f"{URL}?{query}" + (f"&data_year={data_year}" if data_year else "")
