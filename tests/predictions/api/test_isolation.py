@@ -1,5 +1,6 @@
 """Whatever belongs to a caller is nowhere to be found for another: every path is looked at."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -45,9 +46,15 @@ def _token(owner: User, api: APIClient) -> Any:
     return api_token_create(user=owner, name="theirs")[0].pk
 
 
+def _batch(owner: User, api: APIClient) -> Any:
+    answer = api.post("/api/v1/predictions/batch/", {"rows": [facts()]}, format="json")
+    return json.loads(b"".join(answer))["id"]
+
+
 #: By the beginning of a route, what makes an object of the owner's and gives its key.
 OWNED: Final[dict[str, Callable[[User, APIClient], Any]]] = {
     "predictions/<uuid:id>/": _prediction,
+    "predictions/batch/<uuid:request_id>/": _batch,
     "tokens/<uuid:id>/": _token,
 }
 
