@@ -304,7 +304,7 @@ BATCH: Final[dict[str, Any]] = {
             "id": None,
             "ose_building_id": None,
             "output": None,
-            "warnings": None,
+            "warnings": [],
             "error_code": None,
             "errors": [
                 {

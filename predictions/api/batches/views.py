@@ -32,7 +32,6 @@ from predictions.api.batches.renderers import (
 )
 from predictions.api.batches.serializers import (
     BatchQuerySerializer,
-    BatchRowSerializer,
     BatchRowsSerializer,
     BatchSerializer,
 )
@@ -54,7 +53,7 @@ _PARQUET: Final = BatchParquetRenderer.media_type
 def _answers(code: int, description: str) -> dict[Any, Any]:
     return {
         (code, "application/json"): OpenApiResponse(BatchSerializer, description=description),
-        (code, _NDJSON): BatchRowSerializer,
+        (code, _NDJSON): OpenApiTypes.STR,
         (code, _CSV): OpenApiTypes.STR,
         (code, _PARQUET): OpenApiTypes.BINARY,
     }
