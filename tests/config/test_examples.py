@@ -78,6 +78,12 @@ def bodies(operation: dict[str, Any]) -> list[Body]:
     ]
 
 
+def requests(operation: dict[str, Any]) -> "list[Body | None]":
+    """What it is called with: each request example, or once without a body."""
+    found = bodies(operation)
+    return [*found] if found else [None]
+
+
 def formats(operation: dict[str, Any]) -> set[str]:
     return {
         media_type
@@ -91,7 +97,7 @@ def formats(operation: dict[str, Any]) -> set[str]:
 CASES = [
     Case(path, method, operation, body, media_type)
     for path, method, operation in operations()
-    for body in bodies(operation) or [None]
+    for body in requests(operation)
     for media_type in sorted(formats(operation))
 ]
 
