@@ -324,6 +324,9 @@ BATCH: Final[dict[str, Any]] = {
 }
 
 
+BATCH_SI: Final[dict[str, Any]] = answer_in(SI, BATCH)
+
+
 def _batch_json_lines(units: str) -> str:
     """The first of these rows."""
     return json.dumps(answer_in(units, BATCH["results"][0]), separators=(",", ":")) + "\n"

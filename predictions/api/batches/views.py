@@ -64,6 +64,9 @@ def _answers(code: int, description: str) -> dict[Any, Any]:
 _ANSWER_EXAMPLES: Final = [
     OpenApiExample("Two rows, one skipped", value=examples.BATCH, response_only=True),
     OpenApiExample(
+        "Two rows, one skipped, with units=si", value=examples.BATCH_SI, response_only=True
+    ),
+    OpenApiExample(
         "A row a line",
         value=examples.BATCH_JSON_LINES,
         response_only=True,

@@ -228,12 +228,12 @@ def test_every_format_is_renamed_and_converted(
     if accept == PARQUET:
         from pyarrow import parquet
 
-        row = parquet.read_table(io.BytesIO(content)).to_pylist()[0]
+        row: dict[str, Any] = parquet.read_table(io.BytesIO(content)).to_pylist()[0]
     elif accept == CSV:
         row = next(csv.DictReader(io.StringIO(content.decode(), newline="")))
     else:
-        shown = json.loads(content)["results"] if accept == JSON else content.splitlines()
-        found = shown[0] if accept == JSON else json.loads(shown[0])
+        found = json.loads(content if accept == JSON else content.splitlines()[0])
+        found = found["results"][0] if accept == JSON else found
         low, high = found["output"]["intervals"]["80"]["site_energy_use_kwh"]
         row = {
             **found["output"],
