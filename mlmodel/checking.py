@@ -1,4 +1,5 @@
-"""Whether a row is what FEATURES asks for, and what is wrong with it: one rule for every way in.
+"""Whether a row is what a list of features asks for, and what is wrong with it: one rule for every
+way in.
 
 Compiled from the list once. A caller's values are never repeated in what is said of them.
 """
@@ -8,16 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from mlmodel.features import (
-    FEATURE_NAMES,
-    FEATURES,
-    Feature,
-    FeatureValue,
-    feature_conflicts,
-)
+from mlmodel.features import Feature, FeatureValue
 from mlmodel.messages import Message
 
 Check = Callable[[Any], FeatureValue]
+#: From a row to its features, None for what is absent, and all that is wrong with it. The features
+#: are usable only if nothing is wrong.
+RowCheck = Callable[[Mapping[str, Any]], "tuple[dict[str, FeatureValue], list[RowFault]]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +77,44 @@ def choice_check(choices: Sequence[str], *, name: str = "") -> Callable[[Any], s
     return check
 
 
-def row_check(row: Mapping[str, Any]) -> tuple[dict[str, FeatureValue], list[RowFault]]:
-    """A row's features in the order of FEATURES, None for what is absent, and all that is wrong.
+def members_check(features: Sequence[Feature], *, unknown: Callable[[str], RowFault]) -> RowCheck:
+    """A check of each member of a row by itself; what contradicts what is for `feature_conflicts`
+    to tell. `unknown` says what is wrong with a name that is none of these.
 
-    The features are usable only if nothing is wrong. A RowFault in the place of a value, where that
+    It gives the features in the order of the list. A RowFault in the place of a value, where that
     could not be read, is reported as it is.
     """
-    features: dict[str, FeatureValue] = {}
-    faults: list[RowFault] = []
-    known = 0
-    for name, check, is_required in _CHECKS:
-        value = row.get(name)
-        if value is not None:
-            known += 1
-            try:
-                features[name] = check(value)
-            except FeatureFaultError as error:
-                faults.append(value if isinstance(value, RowFault) else error.fault)
-        else:
-            features[name] = None
-            if name in row:
+    checks = [(feature.name, feature_check(feature), feature.is_required) for feature in features]
+    names = frozenset(feature.name for feature in features)
+
+    def check(row: Mapping[str, Any]) -> tuple[dict[str, FeatureValue], list[RowFault]]:
+        checked: dict[str, FeatureValue] = {}
+        faults: list[RowFault] = []
+        known = 0
+        for name, check_value, is_required in checks:
+            value = row.get(name)
+            if value is not None:
                 known += 1
-                if is_required:
-                    faults.append(RowFault(name, "null", _NULL))
-            elif is_required:
-                faults.append(RowFault(name, "required", _REQUIRED))
-    if len(row) > known:
-        faults[:0] = [unknown_member(name) for name in row if name not in _NAMES]
-    if not faults:
-        faults = [
-            RowFault(name, "conflict", said) for name, said in feature_conflicts(features).items()
-        ]
-    return features, faults
+                try:
+                    checked[name] = check_value(value)
+                except FeatureFaultError as error:
+                    faults.append(value if isinstance(value, RowFault) else error.fault)
+            else:
+                checked[name] = None
+                if name in row:
+                    known += 1
+                    if is_required:
+                        faults.append(RowFault(name, "null", _NULL))
+                elif is_required:
+                    faults.append(RowFault(name, "required", _REQUIRED))
+        if len(row) > known:
+            faults[:0] = [unknown(name) for name in row if name not in names]
+        return checked, faults
+
+    return check
 
 
-def unknown_member(name: str, known: Sequence[str] = FEATURE_NAMES) -> RowFault:
+def unknown_member(name: str, known: Sequence[str]) -> RowFault:
     """A member that is none of those known."""
     return RowFault(name, "unknown-member", _UNKNOWN, given=str(name), known=known)
 
@@ -165,10 +166,6 @@ def _refuse(feature: Feature, code: str, said: Message) -> NoReturn:
     raise FeatureFaultError(RowFault(feature.name, code, said, feature))
 
 
-_CHECKS: Final = [
-    (feature.name, feature_check(feature), feature.is_required) for feature in FEATURES
-]
-_NAMES: Final = frozenset(FEATURE_NAMES)
 _NULL: Final = Message("This field may not be null.")
 _REQUIRED: Final = Message("This field is required.")
 _UNKNOWN: Final = Message("Not known here.")

@@ -420,7 +420,7 @@ def feature_conflicts(row: FeatureRow) -> dict[str, Message]:
     total, parking = row.get("gross_floor_area_sqft"), row.get("parking_gfa_sqft")
     if isinstance(total, int | float) and isinstance(parking, int | float) and parking > total:
         conflicts["parking_gfa_sqft"] = Message(
-            "Must not exceed gross_floor_area_sqft, which includes parking."
+            "Must not exceed %(total)s, which includes parking.", {"total": "gross_floor_area_sqft"}
         )
     if (row.get("latitude") is None) != (row.get("longitude") is None):
         lone = "longitude" if row.get("longitude") is None else "latitude"

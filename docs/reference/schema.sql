@@ -1437,4 +1437,5 @@ INSERT INTO public.django_migrations (app, name, applied) VALUES
     ('predictions', '0008_batches', now()),
     ('predictions', '0009_as_sent', now()),
     ('predictions', '0011_observed_outcome', now()),
+    ('predictions', '0012_sent_of_batches', now()),
     ('sessions', '0001_initial', now());

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from buildings.units import SI, US
 from mlmodel.features import FEATURES
-from predictions.api.units import answer_in
-from predictions.batches.answers import COLUMNS as BATCH_COLUMNS
+from predictions.batches.answers import columns_in as batch_columns_in
 from predictions.exports import formats
 from predictions.exports.columns import PATHS, columns_in
+from predictions.units import answer_in
 
 _ID: Final = "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10"
 _VARIATION_ID: Final = "0199d3a1-0c44-7d02-8b1e-5d9a4be0c7f2"
@@ -281,6 +281,10 @@ BATCH_ROWS: Final[dict[str, Any]] = {
 BATCH_ROWS_CSV: Final = (
     "Primary property type;Gross floor area (sqft);Year built\r\nHotel;88,434;1927\r\n"
 )
+BATCH_ROWS_SI: Final[dict[str, Any]] = {"rows": [FACTS_SI]}
+BATCH_ROWS_SI_CSV: Final = (
+    "Primary property type;Gross floor area (m²);Year built\r\nHotel;8,215.8;1927\r\n"
+)
 BATCH: Final[dict[str, Any]] = {
     "id": _CALL_ID,
     "url": f"{_URL}/batch/{_CALL_ID}/",
@@ -318,12 +322,23 @@ BATCH: Final[dict[str, Any]] = {
         },
     ],
 }
-BATCH_JSON_LINES: Final = json.dumps(BATCH["results"][0], separators=(",", ":")) + "\n"
 
 
-def _batch_csv() -> str:
-    """The first of these rows as a table, by the columns that a batch is written with."""
-    output = PREDICTION["output"]
+BATCH_SI: Final[dict[str, Any]] = answer_in(SI, BATCH)
+
+
+def _batch_json_lines(units: str) -> str:
+    """The first of these rows."""
+    return json.dumps(answer_in(units, BATCH["results"][0]), separators=(",", ":")) + "\n"
+
+
+BATCH_JSON_LINES: Final = _batch_json_lines(US)
+BATCH_JSON_LINES_SI: Final = _batch_json_lines(SI)
+
+
+def _batch_csv(units: str) -> str:
+    """The same as a table, by the columns that a batch is written with."""
+    output = answer_in(units, PREDICTION["output"])
     cells = {
         "row": "0",
         "prediction_id": _ID,
@@ -331,11 +346,13 @@ def _batch_csv() -> str:
         "emission_factor_set": output["emission_factor_set"]["id"],
         "warnings": "[]",
     }
-    lines = (BATCH_COLUMNS, [cells.get(name, "") for name in BATCH_COLUMNS])
+    columns = batch_columns_in(units)
+    lines = (columns, [cells.get(name, "") for name in columns])
     return "".join(",".join(line) + "\r\n" for line in lines)
 
 
-BATCH_CSV: Final = _batch_csv()
+BATCH_CSV: Final = _batch_csv(US)
+BATCH_CSV_SI: Final = _batch_csv(SI)
 
 
 def _row() -> dict[str, Any]:

@@ -18,8 +18,8 @@ from predictions.api.serializers import (
     PredictionSerializer,
     StrictSerializer,
 )
-from predictions.api.units import named_in
 from predictions.models import PredictionExplanation
+from predictions.units import named_in
 
 
 class FactorsSerializer(serializers.Serializer[Any]):

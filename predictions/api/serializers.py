@@ -13,23 +13,23 @@ from rest_framework.reverse import reverse
 from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
-from mlmodel.checking import unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES, feature_conflicts
+from mlmodel.checking import RowFault, unknown_member
+from mlmodel.features import FEATURE_NAMES, FEATURES
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
 from predictions.api.links import PredictionLinksSerializer
 from predictions.api.problems import Location, Retry
-from predictions.api.units import (
-    answer_in,
-    features_in,
-    features_kept,
-    name_in_other_units,
-    named_in,
-)
 from predictions.faults import fault_said
 from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
+from predictions.units import (
+    answer_in,
+    conflicts_in,
+    features_in,
+    features_kept,
+    unknown_feature,
+)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -53,8 +53,12 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def _unknown(self, name: str) -> serializers.ErrorDetail:
-        fault = unknown_member(name, [*self.fields])
+        fault = self.unknown_fault(name)
         return serializers.ErrorDetail(fault_said(fault), fault.code)
+
+    def unknown_fault(self, name: str) -> RowFault:
+        """What is wrong with a member that is none of the fields."""
+        return unknown_member(name, [*self.fields])
 
 
 class NoInputSerializer(StrictSerializer):
@@ -71,12 +75,8 @@ class InUnitsSerializer(StrictSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         return {feature.name: feature_field(feature) for feature in features_in(self.units)}
 
-    def _unknown(self, name: str) -> serializers.ErrorDetail:
-        here = name_in_other_units(name, units=self.units)
-        if here is None:
-            return super()._unknown(name)
-        said = _("Not with `units=%(units)s`: give `%(name)s`, and only that.")
-        return serializers.ErrorDetail(said % {"units": self.units, "name": here}, "other-units")
+    def unknown_fault(self, name: str) -> RowFault:
+        return unknown_feature(name, units=self.units)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return features_kept(attrs, units=self.units)
@@ -88,13 +88,8 @@ class FeaturesSerializer(InUnitsSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         features = super().validate(attrs)
-        if conflicts := feature_conflicts(features):
-            said = {
-                named_in(name, units=self.units): named_in(
-                    _(one.template) % one.parameters, units=self.units
-                )
-                for name, one in conflicts.items()
-            }
+        if conflicts := conflicts_in(features, units=self.units):
+            said = {name: _(one.template) % one.parameters for name, one in conflicts.items()}
             raise serializers.ValidationError(said, "conflict")
         return features
 
@@ -281,7 +276,8 @@ class PredictionSerializer(AnswerSerializer, serializers.ModelSerializer[Predict
     features = serializers.SerializerMethodField(help_text="Every feature as the model saw it.")
     sent = serializers.SerializerMethodField(
         help_text="What of them was sent, and in which units; of a variation the changes; null "
-        "where nothing was, as with stored facts."
+        "where nothing was, as with stored facts, and for a batch's rows with `units=us`, whose "
+        "`features` are what was sent."
     )
     assumptions = serializers.SerializerMethodField(
         help_text="Every feature that is missing and how the model treats that."

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from buildings.api.renderers import csv_cell
 from buildings.selectors.factors import emission_factor_set_slug
+from buildings.units import SI, US, in_si, quantity_of
 from predictions.exports.columns import FIGURES
 from predictions.models import PredictionBatch, PredictionInput, PredictionOutput
+from predictions.units import answer_in
 
 _TEXTS: Final = ("prediction_id", "emission_factor_set", "warnings", "error_code", "errors")
-#: One line a row that came in. Energies are kBtu, emissions t CO2e; `warnings` is JSON, `errors`
+#: One line a row that came in. Energies are as kept, emissions t CO2e; `warnings` is JSON, `errors`
 #: what was wrong with a row that was skipped.
-COLUMNS: Final = (
+_COLUMNS: Final = (
     "row",
     "prediction_id",
     "ose_building_id",
@@ -74,15 +76,26 @@ def row_counts(batch: PredictionBatch, inputs: Iterable[PredictionInput]) -> dic
     }
 
 
-def csv_chunks(rows: Iterable[AnsweredRow], *, with_header: bool = True) -> Iterator[str]:
+def columns_in(units: str) -> list[str]:
+    """The columns of the table, named by these units."""
+    quantities = map(quantity_of, _COLUMNS)
+    return [
+        name if quantity is None else quantity.name_in(units)
+        for name, quantity in zip(_COLUMNS, quantities, strict=True)
+    ]
+
+
+def csv_chunks(
+    rows: Iterable[AnsweredRow], *, units: str = US, with_header: bool = True
+) -> Iterator[str]:
     """A CSV in pieces: a header and a line a row. A text that a spreadsheet would take for a
     formula begins with an apostrophe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     if with_header:
-        writer.writerow(COLUMNS)
+        writer.writerow(columns_in(units))
     for number, row in enumerate(rows, start=1):
-        writer.writerow(map(csv_cell, _cells(row)))
+        writer.writerow(map(csv_cell, _cells(row, units)))
         if number % _CHUNK == 0:
             yield text.getvalue()
             text.seek(0)
@@ -90,7 +103,7 @@ def csv_chunks(rows: Iterable[AnsweredRow], *, with_header: bool = True) -> Iter
     yield text.getvalue()
 
 
-def parquet_bytes(rows: Iterable[AnsweredRow]) -> bytes:
+def parquet_bytes(rows: Iterable[AnsweredRow], *, units: str = US) -> bytes:
     """The same as Parquet, with typed columns."""
     import pyarrow as pa  # late: its libraries are large, and few ask for them
     from pyarrow import parquet
@@ -100,25 +113,29 @@ def parquet_bytes(rows: Iterable[AnsweredRow]) -> bytes:
         "ose_building_id": pa.int32(),
         **dict.fromkeys(_TEXTS, pa.string()),
     }
-    schema = pa.schema([(name, types.get(name, pa.float64())) for name in COLUMNS])
-    columns = zip(*(_cells(row) for row in rows), strict=True)
+    schema = pa.schema([(name, types.get(name, pa.float64())) for name in columns_in(units)])
+    columns = zip(*(_cells(row, units) for row in rows), strict=True)
     arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
     written = io.BytesIO()
     parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), written)
     return written.getvalue()
 
 
-def _cells(row: AnsweredRow) -> tuple[Any, ...]:
+def _cells(row: AnsweredRow, units: str) -> tuple[Any, ...]:
     stored, output = row.stored, row.output
     building = stored.building if stored is not None else None
     factor_set = output.emission_factor_set if output is not None else None
+    figures = [getattr(output, name, None) for name in FIGURES]
+    if units == SI:
+        figures = list(map(in_si, FIGURES, figures))
+    cautions = None if output is None else answer_in(units, output.cautions)
     return (
         row.row,
         None if stored is None else str(stored.id),
         None if building is None else building.ose_building_id,
-        *(getattr(output, name, None) for name in FIGURES),
+        *figures,
         None if factor_set is None else emission_factor_set_slug(factor_set),
-        None if output is None or output.cautions is None else json.dumps(output.cautions),
+        None if cautions is None else json.dumps(cautions),
         None if output is None or output.error_code is None else str(output.error_code),
         "; ".join(_said(error) for error in row.errors) or None,
     )

@@ -3,7 +3,8 @@ or tabs, thousands separators, headers in whatever case and punctuation.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -12,29 +13,32 @@ from buildings.benchmarking import header_key
 from buildings.errors import DatasetFormatError
 from buildings.parsers import MISSING, SetAsideError, boolean, number, one_of
 from buildings.reading import is_blank, rows_of_cells
-from mlmodel.checking import RowFault, unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES, Feature
+from buildings.units import US
+from mlmodel.checking import RowFault
+from mlmodel.features import FEATURE_NAMES, Feature
 from mlmodel.messages import Message
 from predictions.batches.rows import Error, Rows, error_of, too_many_rows
 from predictions.errors import BatchFormatError, RowsRefusedError, TooManyRowsError
 from predictions.models import BatchFormat
+from predictions.units import features_in, other_units, unknown_feature
 
 _DELIMITERS: Final = b",;\t"
 #: Cells that keep coming back are parsed once; beyond so many, a column's are all different.
 _CACHED_CELLS: Final = 2_000
 #: A file of more columns is another file.
 COLUMNS_MAX: Final = 200
-_FEATURES: Final = {header_key(feature.name): feature for feature in FEATURES}
 
 
 class CSVReader:
-    """Reads the rows below a header whose names are features; others are refused by name.
+    """Reads the rows below a header whose names are features in `units`; others are refused by
+    name.
 
     Raises BatchFormatError, here and in `block`, where it is no CSV in UTF-8, and RowsRefusedError
     for columns that are unknown, given twice, or missing though required.
     """
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
+    def __init__(self, lines: Iterable[bytes], *, units: str = US) -> None:
+        self._units = units
         lines = iter(lines)
         first = next(lines, b"")
         delimiter = max(_DELIMITERS, key=first.count)
@@ -43,12 +47,13 @@ class CSVReader:
         if header is None:
             raise BatchFormatError(_("The file is empty: a header and a row below it are needed."))
         self._columns = [
-            FeatureCells(feature) for feature in columns_located(header[1], line=header[0])
+            FeatureCells(feature)
+            for feature in columns_located(header[1], units=units, line=header[0])
         ]
 
     def block(self, *, size: int) -> Rows:
         """The next rows, at most `size`; none at the end. Blank ones are passed over."""
-        rows = Rows(BatchFormat.CSV)
+        rows = Rows(BatchFormat.CSV, self._units)
         while rows.received < size and (found := self._next()) is not None:
             line, cells = found
             if len(cells) == len(self._columns):
@@ -81,7 +86,7 @@ class FeatureCells:
         self._known: dict[str, Any] = {}
 
     def value(self, cell: str) -> Any:
-        """The cell's value, or a RowFault; whether the value is right is for `row_check` to say."""
+        """The cell's value, or a RowFault; whether the value is right is for `Rows` to say."""
         known = self._known
         if cell in known:
             return known[cell]
@@ -111,26 +116,30 @@ def _parser(feature: Feature) -> tuple[Callable[[str], Any], RowFault | None]:
             return one_of(feature.choices), None
 
 
-def rows_of_csv(body: Iterable[bytes], *, limit: int) -> Rows:
+def rows_of_csv(body: Iterable[bytes], *, limit: int, units: str = US) -> Rows:
     """Every row of a file, given as its lines; at most `limit`. Raises what CSVReader raises, and
     TooManyRowsError."""
-    reader = CSVReader(body)
+    reader = CSVReader(body, units=units)
     rows = reader.block(size=limit)
     if rows.received == limit and reader.block(size=1).received:
         raise too_many_rows()
     return rows
 
 
-def columns_located(header: Sequence[str], *, line: int | None = None) -> list[Feature]:
-    """The feature that each name of a header means. Raises RowsRefusedError, and TooManyRowsError
-    where there are far more columns than features."""
+def columns_located(
+    header: Sequence[str], *, units: str = US, line: int | None = None
+) -> list[Feature]:
+    """The feature that each name of a header means in `units`. Raises RowsRefusedError, and
+    TooManyRowsError where there are far more columns than features."""
     if len(header) > COLUMNS_MAX:
         raise too_many_columns()
-    located: list[Feature | None] = [_FEATURES.get(header_key(name)) for name in header]
+    located = [_features_by_key(units).get(_key(name)) for name in header]
     errors: list[Error] = []
     for at, (name, feature) in enumerate(zip(header, located, strict=True)):
         if feature is None:
-            fault = unknown_member("_".join(name.casefold().split()))
+            other = _features_by_key(other_units(units)).get(_key(name))
+            spelt = other.name if other else "_".join(name.casefold().split())
+            fault = unknown_feature(spelt, units=units)
         elif located.index(feature) < at:
             said = Message(
                 "Columns %(first)d and %(second)d are both %(feature)s. Keep one.",
@@ -141,7 +150,7 @@ def columns_located(header: Sequence[str], *, line: int | None = None) -> list[F
             continue
         nearest = len(errors) < len(FEATURE_NAMES)
         errors.append(error_of(fault, "columns", name or at, line=line, nearest=nearest))
-    for feature in FEATURES:
+    for feature in features_in(units):
         if feature.is_required and feature not in located:
             said = Message("There is no column `%(feature)s`.", {"feature": feature.name})
             fault = RowFault(feature.name, "required", said)
@@ -149,6 +158,15 @@ def columns_located(header: Sequence[str], *, line: int | None = None) -> list[F
     if errors:
         raise RowsRefusedError(errors, error_count=len(errors))
     return [feature for feature in located if feature is not None]
+
+
+def _key(name: str) -> str:
+    return header_key(name).replace("²", "2")
+
+
+@cache
+def _features_by_key(units: str) -> Mapping[str, Feature]:
+    return {_key(feature.name): feature for feature in features_in(units)}
 
 
 def too_many_columns() -> TooManyRowsError:

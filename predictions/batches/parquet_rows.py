@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from buildings.units import US
 from mlmodel.checking import RowFault
 from mlmodel.messages import Message
 from predictions.batches.csv_rows import COLUMNS_MAX, columns_located, too_many_columns
@@ -23,21 +24,22 @@ _READER: Final = Path(__file__).with_name("parquet_reader.py")
 _LONGEST_S: Final = 20.0
 
 
-def rows_of_parquet(body: bytes) -> Rows:
-    """Every row of a file whose columns are named after features; null and NaN are missing.
+def rows_of_parquet(body: bytes, *, units: str = US) -> Rows:
+    """Every row of a file whose columns are named after features in `units`; null and NaN are
+    missing.
 
     Raises BatchFormatError where it cannot be read, TooManyRowsError where it is larger than is
     taken, and RowsRefusedError for columns that are unknown, missing, or of no plain type.
     """
     found = _read(body)
-    features = columns_located(found["names"])
+    features = columns_located(found["names"], units=units)
     if found["odd"]:
         said = Message("Must be a column of numbers, texts or booleans, and not nested.")
         errors = [
             error_of(RowFault(name, "odd-type", said), "columns", name) for name in found["odd"]
         ]
         raise RowsRefusedError(errors, error_count=len(errors))
-    rows = Rows(BatchFormat.PARQUET)
+    rows = Rows(BatchFormat.PARQUET, units)
     names = [feature.name for feature in features]
     for values in zip(*found["columns"], strict=True):
         rows.add(dict(zip(names, values, strict=True)))

@@ -7,11 +7,13 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from buildings.models import Building
-from mlmodel.checking import RowFault, row_check
+from buildings.units import US
+from mlmodel.checking import RowCheck, RowFault
 from mlmodel.features import FeatureRow
 from predictions.errors import RowsRefusedError, TooManyRowsError
 from predictions.faults import fault_said, grouped, pointer
 from predictions.models import BatchFormat
+from predictions.units import row_check_in
 
 #: Rows of one call.
 ROWS_MAX: Final = 10_000
@@ -40,27 +42,42 @@ class Rows:
     that are not."""
 
     format: BatchFormat
+    #: What rows are named and given in.
+    units: str = US
     #: The member of the body that holds them.
     member: str = "rows"
     received: int = 0
     features: list[FeatureRow] = field(default_factory=list)
     #: Of each of those, whose stored facts they are, if so.
     buildings: list[Building | None] = field(default_factory=list)
+    #: And its members as they came in, unless they are its features.
+    sent: list[Mapping[str, Any] | None] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
+    _check: RowCheck = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._check = row_check_in(self.units)
 
     def add(self, row: Mapping[str, Any], *, line: int | None = None) -> None:
         """Take one more row, good or bad. Raises TooManyRowsError."""
-        features, faults = row_check(row)
+        features, faults = self._check(row)
         if faults:
             self.refuse(*faults, line=line)
         else:
-            self.accept(features)
+            self.accept(features, sent=None if self.units == US else row)
 
-    def accept(self, features: FeatureRow, building: Building | None = None) -> None:
+    def accept(
+        self,
+        features: FeatureRow,
+        *,
+        building: Building | None = None,
+        sent: Mapping[str, Any] | None = None,
+    ) -> None:
         """One more row that is valid."""
         self._count()
         self.features.append(features)
         self.buildings.append(building)
+        self.sent.append(sent)
 
     def refuse(self, *faults: RowFault, line: int | None = None) -> None:
         """One more row that is not, or that could not be read."""

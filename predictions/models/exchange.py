@@ -119,7 +119,8 @@ class PredictionInput(models.Model):
     sent = models.JSONField(
         null=True,
         help_text="What of it was sent, before it was brought to these units: {units, members}; of "
-        "a variation the changes; null where nothing was, as with stored facts.",
+        "a variation the changes; null where nothing was, as with stored facts, and for rows of a "
+        "batch in these units, whose features are what was sent.",
     )
     created_at = models.DateTimeField(db_default=Now())
 

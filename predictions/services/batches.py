@@ -13,6 +13,7 @@ from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
 from predictions.selectors.batches import buildings_features
 from predictions.services.door import Call, Question, prediction_create
+from predictions.services.serving import Serving
 
 BUILDING_IDS: Final = "ose_building_ids"
 _NOT_AN_ID: Final = Message("Must be a whole number from 1 to 2147483647.")
@@ -25,6 +26,7 @@ def batch_create(
     rows: Rows,
     is_skipping: bool = False,
     emission_factor_set: str | None = None,
+    serving: Serving | None = None,
 ) -> tuple[PredictionBatch, list[PredictionInput]]:
     """Predict every row in one call; the stored inputs, each with its output, in order.
 
@@ -32,7 +34,7 @@ def batch_create(
     Skipping, the good ones are predicted and the bad ones reported on the batch; if there is no
     good one, all are refused as well. A model that fails leaves an error code in each output.
 
-    Raises what `prediction_create` raises.
+    The model is the one served, or `serving`'s. Raises what `prediction_create` raises.
     """
     if not is_skipping or not rows.features:
         rows.require_all()
@@ -40,10 +42,17 @@ def batch_create(
         inputs = prediction_create(
             call=call,
             questions=[
-                Question(features=features, building=building)
-                for features, building in zip(rows.features, rows.buildings, strict=True)
+                Question(
+                    features=features,
+                    building=building,
+                    sent=None if sent is None else {"units": rows.units, "members": sent},
+                )
+                for features, building, sent in zip(
+                    rows.features, rows.buildings, rows.sent, strict=True
+                )
             ],
             emission_factor_set=emission_factor_set,
+            serving=serving,
             batch=batch_of(rows),
         )
     # Of a repeated call that was cut short, what was stored with it then.
@@ -74,7 +83,7 @@ def building_rows(*, ose_building_ids: Sequence[Any]) -> Rows:
             rows.refuse(RowFault("", "incomplete-facts", Message(str(found))))
         else:
             building, features = found
-            rows.accept(features, building)
+            rows.accept(features, building=building)
     return rows
 
 

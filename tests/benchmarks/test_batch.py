@@ -10,12 +10,13 @@ import pytest
 from django.conf import settings
 
 from benchmarks.batch import rows_valid
-from mlmodel.checking import row_check
+from buildings.units import US
+from predictions.units import row_check_in
 from tests.benchmarks.test_dataset import database_url
 
 
 def test_the_rows_are_valid() -> None:
-    assert [faults for _, faults in map(row_check, rows_valid(500)) if faults] == []
+    assert [faults for _, faults in map(row_check_in(US), rows_valid(500)) if faults] == []
 
 
 @pytest.mark.django_db

@@ -34,8 +34,9 @@ class BatchParser(BaseParser):
         """Larger bodies are not read."""
         return int(settings.BATCH_BODY_BYTES_MAX[cls.format])
 
-    def rows(self, body: bytes) -> Rows | list[Any]:
-        """Raises RowsRefusedError, and what says that it cannot be read or is too much."""
+    def rows(self, body: bytes, *, units: str) -> Rows | list[Any]:
+        """Its rows are named and given in `units`. Raises RowsRefusedError, and what says that it
+        cannot be read or is too much."""
         raise NotImplementedError
 
 
@@ -44,14 +45,14 @@ class BatchJSONParser(StrictJSONParser, BatchParser):
 
     format = "json"
 
-    def rows(self, body: bytes) -> Rows | list[Any]:
+    def rows(self, body: bytes, *, units: str) -> Rows | list[Any]:
         content: Any = self.parse(io.BytesIO(body))
         if isinstance(content, _Repeated):
             raise MalformedBodyError(_(REPEATED), member=content.member, code="duplicate")
         items = _items(content)
         if BUILDING_IDS in content:
             return items
-        rows = Rows(BatchFormat.JSON)
+        rows = Rows(BatchFormat.JSON, units)
         for item in items:
             if isinstance(item, dict):
                 rows.add(item)
@@ -80,8 +81,8 @@ class BatchCSVParser(BatchParser):
     media_type = "text/csv"
     format = "csv"
 
-    def rows(self, body: bytes) -> Rows:
-        return rows_of_csv(io.BytesIO(body), limit=ROWS_MAX)
+    def rows(self, body: bytes, *, units: str) -> Rows:
+        return rows_of_csv(io.BytesIO(body), limit=ROWS_MAX, units=units)
 
 
 class BatchParquetParser(BatchParser):
@@ -90,8 +91,8 @@ class BatchParquetParser(BatchParser):
     media_type = "application/vnd.apache.parquet"
     format = "parquet"
 
-    def rows(self, body: bytes) -> Rows:
-        return rows_of_parquet(body)
+    def rows(self, body: bytes, *, units: str) -> Rows:
+        return rows_of_parquet(body, units=units)
 
 
 class _Repeated:
@@ -101,10 +102,10 @@ class _Repeated:
         self.member = member
 
 
-def body_parsed(parser: BatchParser, body: bytes) -> Rows | list[Any]:
-    """What this parser makes of a whole body; at least one row. Raises RowsRefusedError, and what
-    the parser raises."""
-    parsed = parser.rows(body)
+def body_parsed(parser: BatchParser, body: bytes, *, units: str) -> Rows | list[Any]:
+    """What this parser makes of a whole body in `units`; at least one row. Raises
+    RowsRefusedError, and what the parser raises."""
+    parsed = parser.rows(body, units=units)
     if not (parsed if isinstance(parsed, list) else parsed.received):
         member = BUILDING_IDS if isinstance(parsed, list) else ROWS
         _refuse(error_of(RowFault(member, "empty", Message("Give one row at least.")), member))

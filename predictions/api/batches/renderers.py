@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Final
 
 from rest_framework.renderers import JSONRenderer
 
+from buildings.units import US
 from predictions.api.serializers import PredictionOutputSerializer
 from predictions.batches.answers import AnsweredRow, csv_chunks, parquet_bytes
+from predictions.units import answer_in
 
 _CHUNK: Final = 500
 _dumps: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -20,9 +22,12 @@ class BatchRenderer(JSONRenderer):
     #: How a file of it is called, if it is one to keep.
     extension: ClassVar[str] = ""
 
-    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
-        """The whole answer: what is known of the call, then the rows in order."""
-        yield from _joined(f'{_dumps(head)[:-1]},"results":[', ",", rows, "]}")
+    def pieces(
+        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
+    ) -> Iterator[bytes]:
+        """The whole answer in `units`: what is known of the call, then the rows in order."""
+        lines = (json_line(row, units=units) for row in rows)
+        yield from _joined(f'{_dumps(head)[:-1]},"results":[', ",", lines, "]}")
 
 
 class BatchNDJSONRenderer(BatchRenderer):
@@ -31,8 +36,11 @@ class BatchNDJSONRenderer(BatchRenderer):
     media_type = "application/x-ndjson"
     format = "ndjson"
 
-    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
-        yield from _joined("", "\n", rows, "\n")
+    def pieces(
+        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
+    ) -> Iterator[bytes]:
+        lines = (json_line(row, units=units) for row in rows)
+        yield from _joined("", "\n", lines, "\n")
 
 
 class BatchCSVRenderer(BatchRenderer):
@@ -42,8 +50,10 @@ class BatchCSVRenderer(BatchRenderer):
     format = "csv"
     extension = "csv"
 
-    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
-        for piece in csv_chunks(rows):
+    def pieces(
+        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
+    ) -> Iterator[bytes]:
+        for piece in csv_chunks(rows, units=units):
             yield piece.encode()
 
 
@@ -54,13 +64,15 @@ class BatchParquetRenderer(BatchRenderer):
     format = "parquet"
     extension = "parquet"
 
-    def pieces(self, head: Mapping[str, Any], rows: Iterable[AnsweredRow]) -> Iterator[bytes]:
-        yield parquet_bytes(rows)
+    def pieces(
+        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
+    ) -> Iterator[bytes]:
+        yield parquet_bytes(rows, units=units)
 
 
-def json_line(row: AnsweredRow) -> str:
-    """A row as one line of JSON, without its end."""
-    return _dumps(row_shown(row))
+def json_line(row: AnsweredRow, *, units: str = US) -> str:
+    """A row as one line of JSON in `units`, without its end."""
+    return _dumps(answer_in(units, row_shown(row)))
 
 
 def row_shown(row: AnsweredRow) -> dict[str, Any]:
@@ -79,10 +91,10 @@ def row_shown(row: AnsweredRow) -> dict[str, Any]:
     }
 
 
-def _joined(start: str, between: str, rows: Iterable[AnsweredRow], end: str) -> Iterator[bytes]:
+def _joined(start: str, between: str, lines: Iterable[str], end: str) -> Iterator[bytes]:
     before, block = start, []
-    for row in rows:
-        block.append(before + json_line(row))
+    for line in lines:
+        block.append(before + line)
         before = between
         if len(block) == _CHUNK:
             yield "".join(block).encode()

@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from predictions.api.filters import EmissionFactorSetQuerySerializer
 from predictions.api.serializers import (
     FeaturesSerializer,
     ModelReferenceSerializer,
@@ -12,14 +11,13 @@ from predictions.api.serializers import (
     ProblemErrorSerializer,
     WarningSerializer,
 )
+from predictions.api.versions import PredictionQuerySerializer
 from predictions.batches.rows import ROWS_MAX
 from predictions.models import BatchFormat, ErrorCode
 
 
-class BatchQuerySerializer(EmissionFactorSetQuerySerializer):
+class BatchQuerySerializer(PredictionQuerySerializer):
     """How a batch is predicted."""
-
-    units = None  # type: ignore[assignment]  # DRF's way to leave a field out: rows are in US units
 
     on_error = serializers.ChoiceField(
         choices=("refuse", "skip"),

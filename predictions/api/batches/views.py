@@ -36,6 +36,7 @@ from predictions.api.batches.serializers import (
     BatchSerializer,
 )
 from predictions.api.calls import call_of
+from predictions.api.filters import PredictionUnitsQuerySerializer
 from predictions.api.idempotency import idempotent
 from predictions.api.parsers import request_body
 from predictions.api.throttling import rows_charge
@@ -44,6 +45,7 @@ from predictions.models import PredictionBatch, PredictionInput
 from predictions.selectors import prediction_list_by_call
 from predictions.selectors.batches import batch_get
 from predictions.services.batches import batch_create, building_rows
+from predictions.services.versions import serving_pinned
 
 _NDJSON: Final = BatchNDJSONRenderer.media_type
 _CSV: Final = BatchCSVRenderer.media_type
@@ -62,12 +64,27 @@ def _answers(code: int, description: str) -> dict[Any, Any]:
 _ANSWER_EXAMPLES: Final = [
     OpenApiExample("Two rows, one skipped", value=examples.BATCH, response_only=True),
     OpenApiExample(
+        "Two rows, one skipped, with units=si", value=examples.BATCH_SI, response_only=True
+    ),
+    OpenApiExample(
         "A row a line",
         value=examples.BATCH_JSON_LINES,
         response_only=True,
         media_type=_NDJSON,
     ),
     OpenApiExample("A table", value=examples.BATCH_CSV, response_only=True, media_type=_CSV),
+    OpenApiExample(
+        "A row a line with units=si",
+        value=examples.BATCH_JSON_LINES_SI,
+        response_only=True,
+        media_type=_NDJSON,
+    ),
+    OpenApiExample(
+        "A table with units=si",
+        value=examples.BATCH_CSV_SI,
+        response_only=True,
+        media_type=_CSV,
+    ),
     OpenApiExample("The same table", value="PAR1…PAR1", response_only=True, media_type=_PARQUET),
 ]
 
@@ -83,7 +100,10 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         BatchCSVRenderer,
         BatchParquetRenderer,
     )
-    query_serializers = {"create": BatchQuerySerializer}
+    query_serializers = {
+        "create": BatchQuerySerializer,
+        "retrieve": PredictionUnitsQuerySerializer,
+    }
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]
@@ -103,7 +123,9 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
             "A CSV has a header of feature names, matched by their letters and digits; its cells "
             "are separated by commas, semicolons or tabs; thousands separators are understood, and "
             "an empty cell is missing. Parquet is flat, its columns named likewise; null and NaN "
-            "are missing."
+            "are missing.\n\n"
+            "With `units=si`, rows of every format name their areas in m² "
+            "(`gross_floor_area_m2`), and so do refusals; the answer is in m² and kWh."
         ),
         parameters=[BatchQuerySerializer],
         request={
@@ -131,6 +153,18 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
                 request_only=True,
                 media_type="text/csv",
             ),
+            OpenApiExample(
+                "A building with units=si",
+                value=examples.BATCH_ROWS_SI,
+                request_only=True,
+                media_type="application/json",
+            ),
+            OpenApiExample(
+                "A header and a line with units=si",
+                value=examples.BATCH_ROWS_SI_CSV,
+                request_only=True,
+                media_type="text/csv",
+            ),
             *_ANSWER_EXAMPLES,
         ],
         tags=["predictions"],
@@ -139,14 +173,17 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
     def create(self, request: Request) -> StreamingHttpResponse:
         asked = self.query.validated_data
         body = request_body(request)
-        parsed = body_parsed(self._parser(request), body)
+        parsed = body_parsed(self._parser(request), body, units=asked["units"])
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
         rows_charge(request, rows=rows.received)
+        pinned: int | None = asked.get("model_version")
+        user: Any = request.user
         batch, inputs = batch_create(
             call=call_of(request, body),
             rows=rows,
             is_skipping=asked["on_error"] == "skip",
             emission_factor_set=asked.get("emission_factor_set"),
+            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
         )
         answer = self._answer(request, batch, inputs, status.HTTP_201_CREATED)
         answer["Location"] = _url(request, batch)
@@ -154,7 +191,9 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
 
     @extend_schema(
         summary="Read a batch again",
-        description="As it was answered, in any of the formats. Your own; staff read everybody's.",
+        description="As it was answered, in any of the formats, in the units asked for. Your own; "
+        "staff read everybody's. What was wrong with rows that were skipped stays as it was said.",
+        parameters=[PredictionUnitsQuerySerializer],
         responses=_answers(200, "As it stands on the record."),
         examples=_ANSWER_EXAMPLES,
         tags=["predictions"],
@@ -187,6 +226,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         code: int,
     ) -> StreamingHttpResponse:
         renderer: BatchRenderer = request.accepted_renderer  # type: ignore[assignment]  # one of ours
+        units: str = self.query.validated_data["units"]
         call = batch.request
         head = {
             "id": str(call.id),
@@ -198,7 +238,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
             "row_counts": row_counts(batch, inputs),
         }
         answer = StreamingHttpResponse(
-            renderer.pieces(head, answered_rows(batch, inputs)),
+            renderer.pieces(head, answered_rows(batch, inputs), units=units),
             status=code,
             content_type=renderer.media_type,
         )

@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from buildings.models import Building
 from buildings.selectors.factors import emission_factor_set_slug
-from mlmodel.checking import RowFault, row_check
+from buildings.units import US
+from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError, ModelError
 from mlmodel.features import FEATURES, Feature
 from predictions.api.batches.renderers import json_line
@@ -35,6 +36,7 @@ from predictions.models import Channel, PredictionInput, PredictionOutput
 from predictions.selectors import building_features
 from predictions.services.batches import batch_create, batch_of
 from predictions.services.door import Call, Question, prediction_create
+from predictions.units import row_check_in
 
 #: Exit codes: 1 no prediction can be made, 2 the input is not valid, 3 some rows have no answer.
 _INVALID: Final = 2
@@ -115,7 +117,7 @@ class Command(BaseCommand):
                     "--gross-floor-area-sqft 88434 --year-built 1927; --help lists everything.",
                     returncode=_INVALID,
                 )
-            features, faults = row_check(row)
+            features, faults = row_check_in(US)(row)
             if faults:
                 self._refuse([_fault_said(fault) for fault in faults], len(faults))
             question = Question(features=features)

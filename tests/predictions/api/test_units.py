@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 from mlmodel.features import FEATURES
 from mlmodel.prediction import Caution
 from predictions.api import examples
-from predictions.api.units import features_in
 from predictions.models import PredictionInput, PredictionRequest
+from predictions.units import features_in
 from tests.buildings.factories import BenchmarkRecordFactory
 from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.factories import facts

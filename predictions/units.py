@@ -1,15 +1,17 @@
-"""The API in the units that the parameter `units` names: features in, answers out.
+"""Features in and answers out, in the units that the parameter `units` names.
 
 Kept, and seen by the model, are ft² and kBtu alone; the conversions stand here and nowhere else.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from buildings.units import SI, US, as_kept, in_si, quantity_of, quantity_of_si
-from mlmodel.features import FEATURES, Feature, FeatureRow
+from mlmodel.checking import RowCheck, RowFault, members_check, unknown_member
+from mlmodel.features import FEATURES, Feature, FeatureRow, FeatureValue, feature_conflicts
+from mlmodel.messages import Message
 
 #: Members of an answer that are as they were sent, whatever units it is asked for in.
 _AS_SENT: Final = "sent"
@@ -69,13 +71,56 @@ def named_in(text: str, *, units: str) -> str:
     return text
 
 
-def name_in_other_units(name: str, *, units: str) -> str | None:
-    """What a feature that was named in the other system's unit is called in this one."""
-    other = US if units == SI else SI
-    if name not in _kept_names(other) or name in _kept_names(units):
-        return None
-    quantity = quantity_of(name) if other == US else quantity_of_si(name)
-    return None if quantity is None else quantity.name_in(units)
+def other_units(units: str) -> str:
+    """The other system."""
+    return US if units == SI else SI
+
+
+def unknown_feature(name: str, *, units: str) -> RowFault:
+    """What is wrong with a name that is no feature's in `units`: it may be the other system's."""
+    if name not in _kept_names(other_units(units)):
+        return unknown_member(name, [*_kept_names(units)])
+    quantity = quantity_of(name) or quantity_of_si(name)
+    here = name if quantity is None else quantity.name_in(units)
+    said = Message(
+        "Not with `units=%(units)s`: give `%(name)s`, and only that.",
+        {"units": units, "name": here},
+    )
+    return RowFault(name, "other-units", said)
+
+
+def conflicts_in(features: FeatureRow, *, units: str) -> dict[str, Message]:
+    """`feature_conflicts` of features as they are kept, told by their names in `units`."""
+    conflicts = feature_conflicts(features)
+    if units == US:
+        return conflicts
+    return {
+        named_in(name, units=units): Message(
+            said.template,
+            {key: named_in(str(value), units=units) for key, value in said.parameters.items()},
+        )
+        for name, said in conflicts.items()
+    }
+
+
+@cache
+def row_check_in(units: str) -> RowCheck:
+    """A check of rows that are named and given in `units`: its features are those that are kept,
+    its faults are told in `units`."""
+    check_members = members_check(features_in(units), unknown=partial(unknown_feature, units=units))
+
+    def check(row: Mapping[str, Any]) -> tuple[dict[str, FeatureValue], list[RowFault]]:
+        features, faults = check_members(row)
+        if not faults:
+            if units != US:
+                features = features_kept(features, units=units)
+            faults = [
+                RowFault(name, "conflict", said)
+                for name, said in conflicts_in(features, units=units).items()
+            ]
+        return features, faults
+
+    return check
 
 
 def answer_in(units: str, data: Any) -> Any:
