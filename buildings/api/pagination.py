@@ -275,7 +275,12 @@ class KeysetPagination(BasePagination):
                 self.cursor_query_param,
                 "Where a page begins or ends, out of the links `next` and `previous`. It belongs "
                 "to one list: with other filters or another ordering it is refused.",
-                {"type": "string"},
+                {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": _CURSOR_LENGTH_MAX,
+                    "pattern": "^[A-Za-z0-9_-]+$",
+                },
             ),
             _parameter(
                 self.page_size_query_param,
@@ -377,6 +382,8 @@ class StrictQueryMixin(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.action in (None, "metadata"):
+            return  # whatever the query is, the answer is that there is no such method
         known = self.known_query_parameters()
         errors = {}
         for name, values in request.query_params.lists():

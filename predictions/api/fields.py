@@ -41,7 +41,7 @@ class StrictNumberField(_FeatureField, serializers.FloatField):
     """A JSON number within the feature's bounds."""
 
 
-class StrictIntegerField(StrictNumberField):
+class StrictIntegerField(_FeatureField, serializers.IntegerField):
     """A whole JSON number within the feature's bounds; 12.0 is one (JSON has only numbers)."""
 
 

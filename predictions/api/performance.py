@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -47,6 +47,7 @@ PERFORMANCE_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
+@extend_schema_field({"type": "string", "pattern": f"^{_MONTH.pattern}$"})
 class MonthField(serializers.CharField):
     """`2026-11`, as its first day."""
 

@@ -73,6 +73,13 @@ def test_no_such_method(api: APIClient, method: str) -> None:
     assert "POST" in answer["Allow"]
 
 
+@pytest.mark.parametrize("method", ["trace", "put", "options"])
+def test_no_such_method_whatever_the_query(api: APIClient, method: str) -> None:
+    answer = api.generic(method.upper(), f"{URL}?nothing=known")
+
+    problem(answer, 405, "method-not-allowed")
+
+
 def test_no_such_format(api: APIClient) -> None:
     document = problem(api.get(URL, headers={"Accept": "text/html"}), 406, "not-acceptable")
     assert places(document) == [("header", "/Accept")]
