@@ -24,8 +24,12 @@ def fault_said(fault: RowFault, *, is_nearest_sought: bool = True) -> str:
     is_member = fault.code == "unknown-member"
     for near in difflib.get_close_matches(given, fault.known, n=1):
         name = f"`{near}`" if is_member else repr(near)
-        return f"{said} {_('Did you mean %(name)s?') % {'name': name}}"
-    return f"{said} {_('Leave it out.')}" if is_member else said
+        hint = _("Did you mean %(name)s?") % {"name": name}
+        return f"{said} {hint}"
+    if not is_member:
+        return said
+    hint = _("Leave it out.")
+    return f"{said} {hint}"
 
 
 def bounds_said(feature: Feature) -> str:

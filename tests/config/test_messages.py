@@ -1,5 +1,6 @@
 """The catalogues of texts: complete, compiled, and never behind the code."""
 
+import ast
 from io import StringIO
 from pathlib import Path
 
@@ -60,3 +61,20 @@ def test_a_text_that_is_not_rightly_translated_is_named(
     catalogue.write_text(text.replace(old, new), "utf-8")
     with pytest.raises(CommandError, match="To be translated"):
         call_command("export_messages", stdout=StringIO())
+
+
+#: By whatever name the functions of `django.utils.translation` are called in this code.
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+
+
+@pytest.mark.parametrize("app", ["buildings", "config", "mlmodel", "predictions"])
+def test_no_text_is_inside_an_f_string_where_it_would_not_be_found(app: str) -> None:
+    for path in (settings.PROJECT_DIR / app).rglob("*.py"):
+        for string in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(string, ast.JoinedStr):
+                called = {
+                    getattr(call.func, "id", "")
+                    for call in ast.walk(string)
+                    if isinstance(call, ast.Call)
+                }
+                assert not called & GETTEXT, f"{path}:{string.lineno}"
