@@ -1,5 +1,6 @@
 """Fixtures that every area shares."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from mlmodel import registry
 from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.runtime import ServedModel
 from predictions.models import AUDIT_TABLES, DEFAULT_SCOPES, IDEMPOTENCY_TABLES
+from predictions.services import concurrency
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.admission import token_use_store
@@ -45,6 +47,12 @@ def shipped_model() -> ServedModel:
         file_digests=manifest["file_digests"],
         signature=manifest["signature"],
     )
+
+
+@pytest.fixture(autouse=True)
+def free_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No slot is taken by an answer that another test did not read to its end."""
+    monkeypatch.setattr(concurrency, "_in_flight", Counter())
 
 
 @pytest.fixture
