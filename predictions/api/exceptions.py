@@ -112,7 +112,6 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_MEDIA_TYPE
     response = Response(
         problem.document(request_id=_request_id(request)),
-        json_dumps_params={"ensure_ascii": False},  # as the API's own renderer
         status=problem.type.status,
         headers=problem.all_headers(),
         content_type=PROBLEM_MEDIA_TYPE,
