@@ -10,14 +10,14 @@ from itertools import islice
 from typing import Any, Final
 
 from buildings.api.renderers import csv_cell
-from predictions.exports.columns import Column, Row
+from predictions.exports.columns import Column
 
 #: Rows that are written at once.
 _PIECE_ROWS: Final = 500
 #: Rows of a Parquet file that are compressed together, and held in memory until they are.
 _GROUP_ROWS: Final = 10_000
 
-Write = Callable[[Iterable[Row], Sequence[Column]], Iterator[bytes]]
+Write = Callable[[Iterable[Any], Sequence[Column]], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,15 @@ class Format:
         return f"{self.media_type}; charset={self.charset}" if self.charset else self.media_type
 
 
-def write_csv(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_csv(
+    rows: Iterable[Any], columns: Sequence[Column], *, with_header: bool = True
+) -> Iterator[bytes]:
     """RFC 4180 with a header line, UTF-8. An empty cell is a null; a text that a spreadsheet would
     take for a formula begins with an apostrophe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.name for column in columns])
+    if with_header:
+        writer.writerow([column.name for column in columns])
     for piece in _pieces(rows, _PIECE_ROWS):
         writer.writerows([csv_cell(_plain(column, row)) for column in columns] for row in piece)
         yield text.getvalue().encode()
@@ -48,7 +51,7 @@ def write_csv(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]
     yield text.getvalue().encode()
 
 
-def write_json_lines(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_json_lines(rows: Iterable[Any], columns: Sequence[Column]) -> Iterator[bytes]:
     """One JSON object a line, UTF-8; every column is a member, null where there is nothing."""
     for piece in _pieces(rows, _PIECE_ROWS):
         lines = [
@@ -60,7 +63,7 @@ def write_json_lines(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator
         yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def write_parquet(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_parquet(rows: Iterable[Any], columns: Sequence[Column]) -> Iterator[bytes]:
     """Apache Parquet, compressed by Zstandard; times are UTC to the microsecond, nested values JSON
     text."""
     import pyarrow as pa
@@ -122,7 +125,7 @@ class _Sink:
         return taken
 
 
-def _pieces(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(rows)
     while piece := list(islice(iterator, size)):
         yield piece
@@ -132,7 +135,7 @@ def _time(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-def _plain(column: Column, row: Row) -> Any:
+def _plain(column: Column, row: Any) -> Any:
     """A value as text or number; nested ones as JSON."""
     value = column.value(row)
     if column.kind == "json" and value is not None:
@@ -140,7 +143,7 @@ def _plain(column: Column, row: Row) -> Any:
     return _time(value)
 
 
-def _typed(column: Column, row: Row) -> Any:
+def _typed(column: Column, row: Any) -> Any:
     """A value as its column's type in Parquet takes it."""
     value = column.value(row)
     if value is None:

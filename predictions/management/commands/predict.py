@@ -27,10 +27,11 @@ from mlmodel.features import FEATURES, Feature
 from predictions.api.batches.renderers import json_line
 from predictions.api.exceptions import MalformedBodyError
 from predictions.api.parsers import StrictJSONParser
-from predictions.batches.answers import AnsweredRow, answered_rows, csv_chunks
+from predictions.batches.answers import AnsweredRow, answered_rows, columns_in
 from predictions.batches.csv_rows import CSVReader, FeatureCells
 from predictions.batches.rows import ROWS_MAX, Rows
 from predictions.errors import PredictionError, RowsRefusedError
+from predictions.exports.formats import write_csv
 from predictions.faults import fault_said
 from predictions.models import Channel, PredictionInput, PredictionOutput
 from predictions.selectors import building_features
@@ -186,7 +187,8 @@ class Command(BaseCommand):
                         if options["json"]:
                             pieces: Iterator[str] = (f"{json_line(answer)}\n" for answer in answers)
                         else:
-                            pieces = csv_chunks(answers, with_header=row == 0)
+                            table = write_csv(answers, columns_in(US), with_header=row == 0)
+                            pieces = (piece.decode() for piece in table)
                         for piece in pieces:
                             out.write(piece)
                         row += rows.received
