@@ -43,8 +43,9 @@ def write_csv(
     writer = csv.writer(text, lineterminator="\r\n")
     if with_header:
         writer.writerow([column.name for column in columns])
+    cells = list(map(_cell_of, columns))
     for piece in _pieces(rows, _PIECE_ROWS):
-        writer.writerows([csv_cell(_plain(column, row)) for column in columns] for row in piece)
+        writer.writerows([cell(row) for cell in cells] for row in piece)
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
@@ -135,12 +136,22 @@ def _time(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-def _plain(column: Column, row: Any) -> Any:
-    """A value as text or number; nested ones as JSON."""
-    value = column.value(row)
-    if column.kind == "json" and value is not None:
-        return json.dumps(value, ensure_ascii=False)
-    return _time(value)
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _cell_of(column: Column) -> Callable[[Any], Any]:
+    """What makes a row's cell; a number needs nothing done to it."""
+    value = column.value
+    match column.kind:
+        case "number" | "integer":
+            return value
+        case "time":
+            return lambda row: _time(value(row))
+        case "json":
+            return lambda row: csv_cell(_json(value(row)))
+        case _:
+            return lambda row: csv_cell(value(row))
 
 
 def _typed(column: Column, row: Any) -> Any:
@@ -150,7 +161,7 @@ def _typed(column: Column, row: Any) -> Any:
         return None
     match column.kind:
         case "json":
-            return json.dumps(value, ensure_ascii=False)
+            return _json(value)
         case "integer":
             return int(value)
         case "number":
