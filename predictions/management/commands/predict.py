@@ -1,6 +1,5 @@
 """`manage.py predict`: one building, or a CSV of them, through the same door as any call."""
 
-import getpass
 import io
 import json
 import shutil
@@ -24,6 +23,7 @@ from buildings.units import US
 from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError, ModelError
 from mlmodel.features import FEATURES, Feature
+from mlmodel.services import operator_name
 from predictions.api.batches.renderers import json_line
 from predictions.api.exceptions import MalformedBodyError
 from predictions.api.parsers import StrictJSONParser
@@ -285,19 +285,11 @@ def _call(username: str | None) -> Call:
             raise CommandError(f"--user: there is no user {username!r}.", returncode=_INVALID)
     return Call(
         caller=caller,
-        caller_name=username or _account(),
+        caller_name=operator_name(caller),
         channel=Channel.COMMAND,
         request_id=str(uuid7s.uuid7()),
         received_at=timezone.now(),
     )
-
-
-def _account() -> str:
-    """The operating system's name of who runs this."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's number without a name
-        return "unknown"
 
 
 def _option(name: str) -> str:
