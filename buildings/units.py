@@ -93,6 +93,12 @@ def quantity_of_si(si_name: str) -> Quantity | None:
     return None
 
 
+def name_in(name: str, units: str) -> str:
+    """What is kept under `name`, by its name in these units."""
+    quantity = quantity_of(name)
+    return name if quantity is None else quantity.name_in(units)
+
+
 def in_si(name: str, value: Any) -> Any:
     """A value, or a list of values, that is kept under `name`; None stays None."""
     quantity = quantity_of(name)

@@ -4,6 +4,12 @@ from typing import Final
 
 #: The largest request body that is read at all, bytes.
 BODY_BYTES: Final = 256 * 1024
+#: The same of a batch, by the format of its rows: 10,000 rows fit into each.
+BATCH_BODY_BYTES: Final = {
+    "json": 16 * 1024 * 1024,
+    "csv": 8 * 1024 * 1024,
+    "parquet": 8 * 1024 * 1024,
+}
 #: Requests, and rows of batches, that a token may ask for within a minute.
 REQUESTS_PER_MINUTE: Final = 600
 ROWS_PER_MINUTE: Final = 100_000

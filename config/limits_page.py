@@ -9,9 +9,13 @@ from predictions.api import problems
 from predictions.api.parsers import MAX_DEPTH
 from predictions.api.problems import ProblemType
 from predictions.api.throttling import rate_headers
+from predictions.batches.csv_rows import COLUMNS_MAX
+from predictions.batches.parquet_rows import UNFOLDED_BYTES_MAX
+from predictions.batches.rows import ROWS_MAX
 from predictions.services.accounts import TOKEN_DAYS_MAX, TOKEN_NETWORKS_MAX
 from predictions.services.rates import IPV6_SUBSCRIBER_BITS, WINDOW_SECONDS, Rates
 
+_FORMATS: Final = {"json": "JSON", "csv": "CSV", "parquet": "Parquet"}
 _HEADERS_DRAFT: Final = "https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/"
 
 
@@ -68,6 +72,28 @@ def _of_a_request() -> list[tuple[str, str, str, str]]:
         (
             "body",
             f"{limits.BODY_BYTES:,} bytes",
+            "",
+            _said(problems.BODY_TOO_LARGE),
+        ),
+        *(
+            (
+                f"body of a batch, {_FORMATS[form]}",
+                f"{most:,} bytes",
+                f"`BATCH_{form.upper()}_BYTES_MAX`",
+                _said(problems.BODY_TOO_LARGE),
+            )
+            for form, most in limits.BATCH_BODY_BYTES.items()
+        ),
+        ("rows of a batch", f"{ROWS_MAX:,}", "", _said(problems.BODY_TOO_LARGE)),
+        (
+            "columns of a batch, CSV or Parquet",
+            str(COLUMNS_MAX),
+            "",
+            _said(problems.BODY_TOO_LARGE),
+        ),
+        (
+            "values of a Parquet file, unfolded",
+            f"{UNFOLDED_BYTES_MAX:,} bytes",
             "",
             _said(problems.BODY_TOO_LARGE),
         ),

@@ -8,37 +8,42 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from typing import Final
 
 from config.env import env
 
-_TIMEOUT_S = 4
-# A proxy of the environment is for other machines.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_TIMEOUT_S: Final = 3
+#: Past any HTTP_PROXY: the server is on this machine.
+_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
     host = env.str("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{env.int('PORT', 8000)}/readyz", headers={"Host": host}
-    )
+    lack = readiness(f"http://127.0.0.1:{env.int('PORT', 8000)}", host=host)
+    if lack:
+        sys.stderr.write(f"not ready: {lack}\n")
+    elif lack is None:
+        sys.stderr.write("no answer\n")
+    return 0 if lack == "" else 1
+
+
+def readiness(url: str, *, host: str = "") -> str | None:
+    """Ask `/readyz`, as `host` if that is not in the URL: "" if ready, the parts that are not, None
+    without an answer."""
+    request = urllib.request.Request(f"{url}/readyz", headers={"Host": host} if host else {})  # noqa: S310 -- of this machine
     try:
-        with _DIRECT.open(request, timeout=_TIMEOUT_S) as answer:
-            return 0 if answer.status == 200 else 1
+        with _DIRECT.open(request, timeout=_TIMEOUT_S):
+            return ""
     except urllib.error.HTTPError as error:
         with error:
-            sys.stderr.write(f"not ready: {_parts(error)}\n")
-    except OSError as error:
-        sys.stderr.write(f"no answer: {error}\n")
-    return 1
-
-
-def _parts(error: urllib.error.HTTPError) -> str:
-    try:
-        parts = dict(json.load(error))
-    except (ValueError, TypeError):
-        return f"HTTP {error.code}"
-    lacking = [name for name, state in parts.items() if name != "status" and state == "not ready"]
-    return ", ".join(lacking) or f"HTTP {error.code}"
+            try:
+                parts = dict(json.load(error))
+            except (ValueError, TypeError):
+                parts = {}
+        missing = [name for name, state in parts.items() if state == "not ready"]
+        return ", ".join(name for name in missing if name != "status") or f"HTTP {error.code}"
+    except OSError:
+        return None
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from types import FrameType
 from typing import Final
 
 from config.env import BASE_DIR
+from config.probe import readiness
 from config.setup import ADMIN, CALLER, NewSecrets
 
 #: How long to wait for a first answer, and then for the answer "ready".
@@ -24,8 +23,6 @@ READY_TIMEOUT_S: Final = 5
 #: A second signal to stop counts as impatience only after this time.
 IMPATIENCE_S: Final = 1
 _COMMAND: Final = (sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
-#: Past any HTTP_PROXY: the server is on this machine.
-_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _EXAMPLE: Final = {
     "primary_property_type": "Hotel",
     "gross_floor_area_sqft": 88434,
@@ -137,30 +134,13 @@ class Server:
         lack: str | None = None
         while process.poll() is None and self._stopped_at is None and time.monotonic() < deadline:
             had_answer = lack is not None
-            lack = _readiness(self.address.url)
+            lack = readiness(self.address.url)
             if lack == "":
                 return ""
             if lack is not None and not had_answer:
                 deadline = min(deadline, time.monotonic() + READY_TIMEOUT_S)
             time.sleep(0.1 if lack is None else 1)  # each question about a lack is logged at length
         return lack or "it does not answer"
-
-
-def _readiness(url: str) -> str | None:
-    """Ask `/readyz`: "" if ready, the parts that are not, None without an answer."""
-    try:
-        with _DIRECT.open(f"{url}/readyz", timeout=3):
-            return ""
-    except urllib.error.HTTPError as error:
-        with error:
-            try:
-                parts = dict(json.load(error))
-            except (ValueError, TypeError):
-                parts = {}
-        missing = [name for name, state in parts.items() if state == "not ready"]
-        return ", ".join(name for name in missing if name != "status") or f"HTTP {error.code}"
-    except OSError:
-        return None
 
 
 def _exit_code(returncode: int) -> int:

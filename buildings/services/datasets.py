@@ -1,10 +1,8 @@
 """Writing datasets: the one way that rows get into the tables of this app."""
 
-import gc
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,6 +27,7 @@ from buildings.selectors.factors import factors_of_years
 from buildings.services.ahead import ahead, chunks
 from buildings.services.copying import ids_reserve
 from buildings.services.factors import emission_factor_sets_derive, emission_factor_sets_seed
+from buildings.services.interpreter import interpreter_tuned
 from buildings.services.judging import Judge
 from buildings.services.loading import Load, Prepared
 
@@ -37,6 +36,7 @@ from buildings.services.loading import Load, Prepared
 Progress = Callable[[int, int], None]
 
 _CHUNK_ROWS: Final = 2_000
+#: After each wait for PostgreSQL, the thread that reads must let go of the interpreter soon.
 _SWITCH_INTERVAL_S: Final = 0.000_1
 _REJECTS_SHOWN: Final = 20
 #: Any number will do, as long as nothing else in this database locks by it.
@@ -102,7 +102,7 @@ def datasets_import(
     progress = _Progress(sources, on_progress)
     surveyed = [(source, _surveyed(source, progress)) for source in sources]
     surveyed.sort(key=lambda pair: max(pair[1].years, default=0), reverse=True)
-    with transaction.atomic(), _interpreter_tuned():
+    with transaction.atomic(), interpreter_tuned(switch_interval_s=_SWITCH_INTERVAL_S):
         _loads_serialised()
         reports = [
             _file_load(source, found, imported_by, allow_rejects, progress)
@@ -112,22 +112,6 @@ def datasets_import(
             _statistics_refresh()
         transaction.set_rollback(is_dry_run)
     return reports
-
-
-@contextmanager
-def _interpreter_tuned() -> Iterator[None]:
-    """Rows hold no reference cycles: looking for some among so many takes a tenth of the time.
-    And after each wait for PostgreSQL, the thread that reads must let go of the interpreter soon.
-    """
-    was_enabled, former_interval_s = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(former_interval_s)
-        if was_enabled:
-            gc.enable()
 
 
 def _is_change(imported: DatasetImport) -> bool:

@@ -90,11 +90,9 @@ STORAGES = {
 
 # The largest request body that is read at all; a larger one is refused with 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
-# The same of a batch, by the format of its rows: 10,000 rows fit into each.
 BATCH_BODY_BYTES_MAX = {
-    "json": env.int("BATCH_JSON_BYTES_MAX", 16 * 1024 * 1024),
-    "csv": env.int("BATCH_CSV_BYTES_MAX", 8 * 1024 * 1024),
-    "parquet": env.int("BATCH_PARQUET_BYTES_MAX", 8 * 1024 * 1024),
+    form: env.int(f"BATCH_{form.upper()}_BYTES_MAX", usual)
+    for form, usual in limits.BATCH_BODY_BYTES.items()
 }
 
 REST_FRAMEWORK = {

@@ -1,11 +1,13 @@
 """A model version in the admin, with what became of its predictions."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -16,6 +18,7 @@ from mlmodel.admin import ModelVersionAdmin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
 from mlmodel.models import ModelVersion
+from mlmodel.selectors import model_version_list
 from predictions.selectors.performance import Accuracy, Performance, model_performance
 
 _TRAINING_WORDS: Final = {
@@ -60,9 +63,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
             "predictions.view_observedoutcome"
         ):
             raise PermissionDenied
-        version = ModelVersion.objects.filter(pk=version_id).first()
-        if version is None:
-            raise Http404(f"There is no model version {version_id}.")
+        version = get_object_or_404(model_version_list(), pk=version_id)
         chosen = request.GET.get("type")
         if chosen not in PRIMARY_PROPERTY_TYPES:
             chosen = None
@@ -135,21 +136,16 @@ def _rows(groups: Iterable[tuple[str, Accuracy]]) -> list[tuple[Any, ...]]:
 
 
 def _figures(accuracy: Accuracy) -> tuple[str, ...]:
-    return (
-        f"{accuracy.outcomes:,}",
-        f"{accuracy.buildings:,}",
-        _number(accuracy.r2_log),
-        _share(accuracy.mdape),
-        _number(accuracy.bias, "+.3f"),
-        _share(accuracy.coverage_80),
-        _share(accuracy.coverage_90),
-    )
+    counts = (f"{accuracy.outcomes:,}", f"{accuracy.buildings:,}")
+    return (*counts, *_scores(asdict(accuracy)))
 
 
 def _promised(scores: Mapping[str, float]) -> tuple[str, ...]:
+    return ("", "", *_scores(scores))
+
+
+def _scores(scores: Mapping[str, float | None]) -> tuple[str, ...]:
     return (
-        "",
-        "",
         _number(scores.get("r2_log")),
         _share(scores.get("mdape")),
         _number(scores.get("bias"), "+.3f"),

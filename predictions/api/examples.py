@@ -346,8 +346,8 @@ def _batch_csv(units: str) -> str:
         "emission_factor_set": output["emission_factor_set"]["id"],
         "warnings": "[]",
     }
-    columns = batch_columns_in(units)
-    lines = (columns, [cells.get(name, "") for name in columns])
+    names = [column.name for column in batch_columns_in(units)]
+    lines = (names, [cells.get(name, "") for name in names])
     return "".join(",".join(line) + "\r\n" for line in lines)
 
 

@@ -9,7 +9,7 @@ members, shortened and made printable. Texts are in the language that is active
 
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -35,8 +35,7 @@ from predictions.api.problems import (
     Place,
     Problem,
     ProblemType,
-    grouped,
-    pointer,
+    Text,
 )
 from predictions.errors import (
     BatchFormatError,
@@ -57,6 +56,7 @@ from predictions.errors import (
     VersionGoneError,
     WrongNetworkError,
 )
+from predictions.faults import grouped, pointer
 from predictions.services.rates import RateExceededError
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ _NO_OBJECT: Final = gettext_lazy("There is no such object, or it is not yours.")
 _NOTHING_STORED: Final = gettext_lazy("Nothing was stored. Try again later.")
 _IN_OUR_LOG: Final = gettext_lazy("It is in our log under this request_id.")
 
-#: Seconds after which a request whose first one is still being answered may well be repeated.
+#: Seconds after which a request that waits for another one's answer may well be repeated.
 _REPEAT_AFTER_SECONDS: Final = 1
 
 
@@ -179,7 +179,7 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
             wait = {"Retry-After": str(exc.retry_after_s)}
             return Problem(problems.TOO_MANY_REQUESTS, str(exc), headers=wait)
         case ConcurrencyExceededError():
-            wait = {"Retry-After": "1"}
+            wait = {"Retry-After": str(_REPEAT_AFTER_SECONDS)}
             return Problem(problems.TOO_MANY_AT_ONCE, problems.TOO_MANY_AT_ONCE.fix, headers=wait)
         case TokenRefusedError():
             fault = Fault(str(exc), "refused", Place(Location.BODY, pointer(exc.field)))
@@ -274,17 +274,20 @@ def _invalid_input(exc: exceptions.ValidationError, context: Mapping[str, Any]) 
     if isinstance(exc, InvalidHeaderError):
         location = Location.HEADER
     faults = tuple(_faults(exc.detail, location, ""))
-    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", len(faults))
-    detail = faults[0].detail if len(faults) == 1 else several % {"count": len(faults)}
+    detail = _summary([fault.detail for fault in faults], len(faults))
     return Problem(problems.INVALID_INPUT, detail, faults)
 
 
 def _rows_refused(exc: RowsRefusedError) -> Problem:
-    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", exc.error_count)
-    is_one = exc.error_count == 1
-    detail = exc.errors[0]["detail"] if is_one else several % {"count": exc.error_count}
+    detail = _summary([error["detail"] for error in exc.errors], exc.error_count)
     members = {"errors": exc.errors, "error_count": exc.error_count}
     return Problem(problems.INVALID_INPUT, detail, members=members)
+
+
+def _summary(details: Sequence[Text], count: int) -> Text:
+    """What is wrong if it is one thing, else how many things are."""
+    several = ngettext("%(count)d thing is wrong.", "%(count)d things are wrong.", count)
+    return details[0] if count == 1 else several % {"count": count}
 
 
 def _faults(detail: Any, location: Location, at: str) -> Iterator[Fault]:

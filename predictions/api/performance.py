@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
@@ -18,6 +18,7 @@ from buildings.api.pagination import StrictQueryMixin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
 from mlmodel.models import ModelVersion
+from mlmodel.selectors import model_version_list
 from predictions.api.serializers import ModelReferenceSerializer
 from predictions.models import FIRST_DATA_YEAR
 from predictions.selectors.performance import SMALLEST_GROUP, Accuracy, model_performance
@@ -192,10 +193,7 @@ class ModelPerformanceViewSet(StrictQueryMixin, viewsets.GenericViewSet[ModelVer
     )
     def retrieve(self, request: Request, name: str, number: int) -> Response:
         asked = self.query.validated_data
-        try:
-            found = ModelVersion.objects.get(name=name, version=number)
-        except ModelVersion.DoesNotExist:
-            raise Http404 from None
+        found = get_object_or_404(model_version_list(), name=name, version=number)
         performance, withheld = model_performance(version=found, **asked).disclosed()
         population, promised = promised_scores(found.metrics)
         document = {

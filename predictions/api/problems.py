@@ -14,8 +14,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from predictions.faults import grouped as grouped
-from predictions.faults import pointer as pointer
+from predictions.faults import pointer
 
 #: A sentence, or one that is translated when it is read.
 Text = str | Promise

@@ -7,7 +7,7 @@ no second serializer has to be kept in step.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from buildings.units import Quantity, in_si, quantity_of
+from buildings.units import SI, Quantity, in_si, name_in, quantity_of
 
 _REF: Final = "#/components/schemas/"
 _PATH: Final = "/predictions/"
@@ -91,15 +91,10 @@ def _in_si(schema: Any, differing: set[str]) -> Any:
             converted = _in_si(part, differing)
             if quantity is not None:
                 converted = _converted(converted, quantity)
-            copy["properties"][name if quantity is None else quantity.si_name] = converted
+            copy["properties"][name_in(name, SI)] = converted
         if "required" in schema:
-            copy["required"] = list(map(_si_name, schema["required"]))
+            copy["required"] = [name_in(name, SI) for name in schema["required"]]
     return copy
-
-
-def _si_name(name: str) -> str:
-    quantity = quantity_of(name)
-    return name if quantity is None else quantity.si_name
 
 
 def _converted(schema: Mapping[str, Any], quantity: Quantity) -> dict[str, Any]:

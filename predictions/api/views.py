@@ -104,13 +104,12 @@ class _Predicting(CachingMixin, StrictQueryMixin):
 
     def predict(self, request: Request, *, body: bytes, question: Question) -> Response:
         asked = self.query.validated_data
-        pinned: int | None = asked.get("model_version")
         user: Any = request.user
         (prediction,) = prediction_create(
             call=call_of(request, body),
             questions=[question],
             emission_factor_set=asked.get("emission_factor_set"),
-            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
+            serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
         if prediction.output.error_code:
             raise PredictionFailedError(

@@ -1,33 +1,15 @@
-"""The answer to a batch, row by row in the order of its rows, and as a table: CSV or Parquet."""
+"""The answer to a batch, row by row in the order of its rows, and the columns of its table."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache, partial
+from operator import attrgetter
+from typing import Any
 
-from buildings.api.renderers import csv_cell
 from buildings.selectors.factors import emission_factor_set_slug
-from buildings.units import SI, US, in_si, quantity_of
-from predictions.exports.columns import FIGURES
+from predictions.exports.columns import FIGURES, Column, column_in
 from predictions.models import PredictionBatch, PredictionInput, PredictionOutput
 from predictions.units import answer_in
-
-_TEXTS: Final = ("prediction_id", "emission_factor_set", "warnings", "error_code", "errors")
-#: One line a row that came in. Energies are as kept, emissions t CO2e; `warnings` is JSON, `errors`
-#: what was wrong with a row that was skipped.
-_COLUMNS: Final = (
-    "row",
-    "prediction_id",
-    "ose_building_id",
-    *FIGURES,
-    "emission_factor_set",
-    "warnings",
-    "error_code",
-    "errors",
-)
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,69 +58,39 @@ def row_counts(batch: PredictionBatch, inputs: Iterable[PredictionInput]) -> dic
     }
 
 
-def columns_in(units: str) -> list[str]:
-    """The columns of the table, named by these units."""
-    quantities = map(quantity_of, _COLUMNS)
-    return [
-        name if quantity is None else quantity.name_in(units)
-        for name, quantity in zip(_COLUMNS, quantities, strict=True)
-    ]
-
-
-def csv_chunks(
-    rows: Iterable[AnsweredRow], *, units: str = US, with_header: bool = True
-) -> Iterator[str]:
-    """A CSV in pieces: a header and a line a row. A text that a spreadsheet would take for a
-    formula begins with an apostrophe."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    if with_header:
-        writer.writerow(columns_in(units))
-    for number, row in enumerate(rows, start=1):
-        writer.writerow(map(csv_cell, _cells(row, units)))
-        if number % _CHUNK == 0:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
-
-
-def parquet_bytes(rows: Iterable[AnsweredRow], *, units: str = US) -> bytes:
-    """The same as Parquet, with typed columns."""
-    import pyarrow as pa  # late: its libraries are large, and few ask for them
-    from pyarrow import parquet
-
-    types: Mapping[str, Any] = {
-        "row": pa.int32(),
-        "ose_building_id": pa.int32(),
-        **dict.fromkeys(_TEXTS, pa.string()),
-    }
-    schema = pa.schema([(name, types.get(name, pa.float64())) for name in columns_in(units)])
-    columns = zip(*(_cells(row, units) for row in rows), strict=True)
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
-    written = io.BytesIO()
-    parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), written)
-    return written.getvalue()
-
-
-def _cells(row: AnsweredRow, units: str) -> tuple[Any, ...]:
-    stored, output = row.stored, row.output
-    building = stored.building if stored is not None else None
-    factor_set = output.emission_factor_set if output is not None else None
-    figures = [getattr(output, name, None) for name in FIGURES]
-    if units == SI:
-        figures = list(map(in_si, FIGURES, figures))
-    cautions = None if output is None else answer_in(units, output.cautions)
-    return (
-        row.row,
-        None if stored is None else str(stored.id),
-        None if building is None else building.ose_building_id,
-        *figures,
-        None if factor_set is None else emission_factor_set_slug(factor_set),
-        None if cautions is None else json.dumps(cautions),
-        None if output is None or output.error_code is None else str(output.error_code),
-        "; ".join(_said(error) for error in row.errors) or None,
+@cache
+def columns_in(units: str) -> Sequence[Column]:
+    """Of the table of a batch: a line a row that came in. Energies are in `units`, emissions in
+    t CO2e; `warnings` is JSON, `errors` what was wrong with a row that was skipped."""
+    columns = (
+        Column("row", "integer", attrgetter("row")),
+        Column("prediction_id", "text", _prediction_id),
+        Column("ose_building_id", "integer", _ose_building_id),
+        *(Column(name, "number", partial(_of_output, name=name)) for name in FIGURES),
+        Column("emission_factor_set", "text", _factor_set),
+        Column("warnings", "json", lambda row: answer_in(units, _of_output(row, name="cautions"))),
+        Column("error_code", "text", partial(_of_output, name="error_code")),
+        Column("errors", "text", lambda row: "; ".join(map(_said, row.errors)) or None),
     )
+    return tuple(column_in(column, units) for column in columns)
+
+
+def _prediction_id(row: AnsweredRow) -> str | None:
+    return None if row.stored is None else str(row.stored.id)
+
+
+def _ose_building_id(row: AnsweredRow) -> int | None:
+    building = None if row.stored is None else row.stored.building
+    return None if building is None else building.ose_building_id
+
+
+def _of_output(row: AnsweredRow, *, name: str) -> Any:
+    return getattr(row.output, name, None)
+
+
+def _factor_set(row: AnsweredRow) -> str | None:
+    factor_set = _of_output(row, name="emission_factor_set")
+    return None if factor_set is None else emission_factor_set_slug(factor_set)
 
 
 def _said(error: Mapping[str, Any]) -> str:

@@ -27,11 +27,12 @@ FIGURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file: its name, what it holds, and how that is read from a row."""
+    """A column of a file: its name, what it holds, and how that is read from a row, whatever the
+    rows of that file are."""
 
     name: str
     kind: ColumnKind
-    value: Callable[[Row], Any]
+    value: Callable[[Any], Any]
 
 
 def _at(name: str, kind: ColumnKind, path: str) -> Column:
@@ -125,15 +126,16 @@ PATHS: Final = (
 @cache
 def columns_in(units: str) -> Sequence[Column]:
     """Every column, with its name and its values in these units."""
-    return _COLUMNS if units == US else tuple(_column_in_si(column) for column in _COLUMNS)
+    return tuple(column_in(column, units) for column in _COLUMNS)
 
 
-def _column_in_si(column: Column) -> Column:
+def column_in(column: Column, units: str) -> Column:
+    """The column with its name and its values in these units."""
     quantity = quantity_of(column.name)
-    if quantity is None:
+    if quantity is None or units == US:
         return column
 
-    def value(row: Row) -> float | None:
+    def value(row: Any) -> float | None:
         kept = column.value(row)
         return None if kept is None else quantity.to_si(kept)
 

@@ -10,14 +10,14 @@ from itertools import islice
 from typing import Any, Final
 
 from buildings.api.renderers import csv_cell
-from predictions.exports.columns import Column, Row
+from predictions.exports.columns import Column
 
 #: Rows that are written at once.
 _PIECE_ROWS: Final = 500
 #: Rows of a Parquet file that are compressed together, and held in memory until they are.
 _GROUP_ROWS: Final = 10_000
 
-Write = Callable[[Iterable[Row], Sequence[Column]], Iterator[bytes]]
+Write = Callable[[Iterable[Any], Sequence[Column]], Iterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,25 @@ class Format:
         return f"{self.media_type}; charset={self.charset}" if self.charset else self.media_type
 
 
-def write_csv(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_csv(
+    rows: Iterable[Any], columns: Sequence[Column], *, with_header: bool = True
+) -> Iterator[bytes]:
     """RFC 4180 with a header line, UTF-8. An empty cell is a null; a text that a spreadsheet would
     take for a formula begins with an apostrophe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.name for column in columns])
+    if with_header:
+        writer.writerow([column.name for column in columns])
+    cells = list(map(_cell_of, columns))
     for piece in _pieces(rows, _PIECE_ROWS):
-        writer.writerows([csv_cell(_plain(column, row)) for column in columns] for row in piece)
+        writer.writerows([cell(row) for cell in cells] for row in piece)
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
     yield text.getvalue().encode()
 
 
-def write_json_lines(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_json_lines(rows: Iterable[Any], columns: Sequence[Column]) -> Iterator[bytes]:
     """One JSON object a line, UTF-8; every column is a member, null where there is nothing."""
     for piece in _pieces(rows, _PIECE_ROWS):
         lines = [
@@ -60,7 +64,7 @@ def write_json_lines(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator
         yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def write_parquet(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[bytes]:
+def write_parquet(rows: Iterable[Any], columns: Sequence[Column]) -> Iterator[bytes]:
     """Apache Parquet, compressed by Zstandard; times are UTC to the microsecond, nested values JSON
     text."""
     import pyarrow as pa
@@ -122,7 +126,7 @@ class _Sink:
         return taken
 
 
-def _pieces(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(rows)
     while piece := list(islice(iterator, size)):
         yield piece
@@ -132,22 +136,32 @@ def _time(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-def _plain(column: Column, row: Row) -> Any:
-    """A value as text or number; nested ones as JSON."""
-    value = column.value(row)
-    if column.kind == "json" and value is not None:
-        return json.dumps(value, ensure_ascii=False)
-    return _time(value)
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _typed(column: Column, row: Row) -> Any:
+def _cell_of(column: Column) -> Callable[[Any], Any]:
+    """What makes a row's cell; a number needs nothing done to it."""
+    value = column.value
+    match column.kind:
+        case "number" | "integer":
+            return value
+        case "time":
+            return lambda row: _time(value(row))
+        case "json":
+            return lambda row: csv_cell(_json(value(row)))
+        case _:
+            return lambda row: csv_cell(value(row))
+
+
+def _typed(column: Column, row: Any) -> Any:
     """A value as its column's type in Parquet takes it."""
     value = column.value(row)
     if value is None:
         return None
     match column.kind:
         case "json":
-            return json.dumps(value, ensure_ascii=False)
+            return _json(value)
         case "integer":
             return int(value)
         case "number":

@@ -1,11 +1,10 @@
 """Batches: many buildings in one call, through the door like one."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 from buildings.selectors.buildings import OSE_BUILDING_ID_MAX
+from buildings.services.interpreter import interpreter_tuned
 from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.messages import Message
@@ -38,7 +37,7 @@ def batch_create(
     """
     if not is_skipping or not rows.features:
         rows.require_all()
-    with _collection_paused():
+    with interpreter_tuned():  # ten thousand rows are many objects and no cycles
         inputs = prediction_create(
             call=call,
             questions=[
@@ -89,16 +88,3 @@ def building_rows(*, ose_building_ids: Sequence[Any]) -> Rows:
 
 def _is_id(value: Any) -> bool:
     return value.__class__ is int and 0 < value <= OSE_BUILDING_ID_MAX
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Ten thousand rows are many objects and no cycles: looking for cycles among them again and
-    again takes as long as making them."""
-    was_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_collecting:
-            gc.enable()

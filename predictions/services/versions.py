@@ -37,8 +37,9 @@ def serving_of(*, version: ModelVersion) -> Serving:
         raise VersionGoneError(str(version)) from error
 
 
-def serving_pinned(*, user: User, number: int) -> Serving:
-    """The version that this user asks to be answered by, if entitled to it.
+def serving_pinned(*, user: User, number: int | None) -> Serving | None:
+    """The version that this user asks to be answered by, if entitled to it; None if none is asked
+    for, and the champion answers.
 
     The champion and former champions answered everybody who predicts, and may again. A version that
     never served, a challenger among them, takes the permission mlmodel.predict_with_any_version.
@@ -46,6 +47,8 @@ def serving_pinned(*, user: User, number: int) -> Serving:
 
     Raises UnknownModelVersionError, ModelVersionNotPermittedError or PinnedVersionGoneError.
     """
+    if number is None:
+        return None
     found = model_version_served(name=settings.SERVED_MODEL_NAME, number=number)
     if found is None:
         raise UnknownModelVersionError(

@@ -8,7 +8,8 @@ from rest_framework.renderers import JSONRenderer
 
 from buildings.units import US
 from predictions.api.serializers import PredictionOutputSerializer
-from predictions.batches.answers import AnsweredRow, csv_chunks, parquet_bytes
+from predictions.batches.answers import AnsweredRow, columns_in
+from predictions.exports import formats
 from predictions.units import answer_in
 
 _CHUNK: Final = 500
@@ -43,31 +44,31 @@ class BatchNDJSONRenderer(BatchRenderer):
         yield from _joined("", "\n", lines, "\n")
 
 
-class BatchCSVRenderer(BatchRenderer):
+class _TableRenderer(BatchRenderer):
+    """A row a line, in one of the formats that exports have."""
+
+    table: ClassVar[formats.Format]
+
+    def pieces(
+        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
+    ) -> Iterator[bytes]:
+        yield from self.table.write(rows, columns_in(units))
+
+
+class BatchCSVRenderer(_TableRenderer):
     """A header and a line a row."""
 
-    media_type = "text/csv"
-    format = "csv"
-    extension = "csv"
-
-    def pieces(
-        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
-    ) -> Iterator[bytes]:
-        for piece in csv_chunks(rows, units=units):
-            yield piece.encode()
+    media_type = formats.CSV.media_type
+    format = extension = formats.CSV.extension
+    table = formats.CSV
 
 
-class BatchParquetRenderer(BatchRenderer):
-    """The table of the CSV with typed columns; whole, for its index comes last."""
+class BatchParquetRenderer(_TableRenderer):
+    """The table of the CSV with typed columns."""
 
-    media_type = "application/vnd.apache.parquet"
-    format = "parquet"
-    extension = "parquet"
-
-    def pieces(
-        self, head: Mapping[str, Any], rows: Iterable[AnsweredRow], *, units: str
-    ) -> Iterator[bytes]:
-        yield parquet_bytes(rows, units=units)
+    media_type = formats.PARQUET.media_type
+    format = extension = formats.PARQUET.extension
+    table = formats.PARQUET
 
 
 def json_line(row: AnsweredRow, *, units: str = US) -> str:

@@ -176,14 +176,13 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         parsed = body_parsed(self._parser(request), body, units=asked["units"])
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
         rows_charge(request, rows=rows.received)
-        pinned: int | None = asked.get("model_version")
         user: Any = request.user
         batch, inputs = batch_create(
             call=call_of(request, body),
             rows=rows,
             is_skipping=asked["on_error"] == "skip",
             emission_factor_set=asked.get("emission_factor_set"),
-            serving=None if pinned is None else serving_pinned(user=user, number=pinned),
+            serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
         answer = self._answer(request, batch, inputs, status.HTTP_201_CREATED)
         answer["Location"] = _url(request, batch)

@@ -1,6 +1,5 @@
 """`manage.py predict`: one building, or a CSV of them, through the same door as any call."""
 
-import getpass
 import io
 import json
 import shutil
@@ -24,13 +23,15 @@ from buildings.units import US
 from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError, ModelError
 from mlmodel.features import FEATURES, Feature
+from mlmodel.services import operator_name
 from predictions.api.batches.renderers import json_line
 from predictions.api.exceptions import MalformedBodyError
 from predictions.api.parsers import StrictJSONParser
-from predictions.batches.answers import AnsweredRow, answered_rows, csv_chunks
+from predictions.batches.answers import AnsweredRow, answered_rows, columns_in
 from predictions.batches.csv_rows import CSVReader, FeatureCells
 from predictions.batches.rows import ROWS_MAX, Rows
 from predictions.errors import PredictionError, RowsRefusedError
+from predictions.exports.formats import write_csv
 from predictions.faults import fault_said
 from predictions.models import Channel, PredictionInput, PredictionOutput
 from predictions.selectors import building_features
@@ -186,7 +187,8 @@ class Command(BaseCommand):
                         if options["json"]:
                             pieces: Iterator[str] = (f"{json_line(answer)}\n" for answer in answers)
                         else:
-                            pieces = csv_chunks(answers, with_header=row == 0)
+                            table = write_csv(answers, columns_in(US), with_header=row == 0)
+                            pieces = (piece.decode() for piece in table)
                         for piece in pieces:
                             out.write(piece)
                         row += rows.received
@@ -283,19 +285,11 @@ def _call(username: str | None) -> Call:
             raise CommandError(f"--user: there is no user {username!r}.", returncode=_INVALID)
     return Call(
         caller=caller,
-        caller_name=username or _account(),
+        caller_name=operator_name(caller),
         channel=Channel.COMMAND,
         request_id=str(uuid7s.uuid7()),
         received_at=timezone.now(),
     )
-
-
-def _account() -> str:
-    """The operating system's name of who runs this."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's number without a name
-        return "unknown"
 
 
 def _option(name: str) -> str:

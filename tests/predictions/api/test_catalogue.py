@@ -24,8 +24,8 @@ from predictions.api.problems import (
     Problem,
     ProblemType,
     Retry,
-    pointer,
 )
+from predictions.faults import pointer
 
 OPENAPI = yaml.safe_load(Path(BASE_DIR / "docs/reference/openapi.yaml").read_text("utf-8"))
 
