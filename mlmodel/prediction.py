@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 
 #: Nominal coverages of the intervals, per cent.
 COVERAGES: Final = (80, 90)
+#: A measured coverage may fall below its nominal one by this much before it is said to.
+SHORTFALL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from django.template import Context, Engine, Library
 
+from mlmodel.prediction import SHORTFALL
+
 LANGUAGES: Final = ("en", "fr")
 #: The sections of a text, in order, by which the API names them.
 SECTIONS: Final = (
@@ -32,8 +34,6 @@ _MISSING: Final = "⟨no fact %s⟩"
 _SET_UPS: Final = ("a", "f", "b", "c")
 _LATE: Final = "2018-2019"
 _NEW: Final = ("2017", _LATE, "not in the file")
-#: A coverage that falls short by more than this is said to.
-_SHORT: Final = 0.05
 _NEW_CHOICES: Final = ("all", "non_residential", "newly_built", "others")
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -143,7 +143,7 @@ def _shortfall(late: Mapping[str, Any]) -> dict[str, Any] | None:
     nominal = 0.8
     of = {name: late.get(name, {}).get("energy") for name in _NEW_CHOICES}
     whole, newly, others = of["non_residential"], of["newly_built"], of["others"]
-    if not whole or whole["coverage_80"] >= nominal - _SHORT:
+    if not whole or whole["coverage_80"] >= nominal - SHORTFALL:
         return None
 
     def missing(group: Mapping[str, float]) -> float:

@@ -12,12 +12,10 @@ from mlmodel.evaluation.scores import (
     metrics_of,
     new_building_metrics,
 )
-from mlmodel.prediction import COVERAGES
+from mlmodel.prediction import COVERAGES, SHORTFALL
 
 POPULATION_WORDS: Final = {"non_residential": "Non-residential", "all": "All buildings"}
 TARGET_WORDS: Final = {"energy": "site energy use", "emissions": "CO2e emissions"}
-#: A group's coverage may fall short of the nominal one by this much.
-_SHORTFALL: Final = 0.05
 _TYPICAL, _WHOLE = "f", "c"
 
 
@@ -218,7 +216,7 @@ def importance_table(evaluation: Evaluation) -> Table:
 
 def _coverage(of: Mapping[str, float], coverage: int, *, is_judged: bool) -> str:
     value = of[f"coverage_{coverage}"]
-    is_short = is_judged and value < coverage / 100 - _SHORTFALL
+    is_short = is_judged and value < coverage / 100 - SHORTFALL
     return f"{_number(value)}{' !' if is_short else ''}"
 
 
@@ -226,7 +224,7 @@ def short_note() -> str:
     """What the mark in the group tables means."""
     return (
         f"`!`: at least {FEWEST_TO_JUDGE} buildings, and a coverage more than "
-        f"{_SHORTFALL:.2f} below the nominal one."
+        f"{SHORTFALL:.2f} below the nominal one."
     )
 
 

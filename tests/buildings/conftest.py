@@ -1,9 +1,7 @@
 """A cache of their own for sources, and a local HTTP server to fetch from."""
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,12 +9,13 @@ from pytest_django.fixtures import Settings
 
 from tests.buildings import csvs
 from tests.buildings.fakes import FileServer
+from tests.servers import Answering, listening
 
 
 @pytest.fixture
 def file_server() -> Iterator[FileServer]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def answer(self) -> None:
             served.asked.append(self.path)
             answer = served.answers[self.path]
             time.sleep(answer.pause_before_head_s)
@@ -31,17 +30,9 @@ def file_server() -> Iterator[FileServer]:
                 except OSError:
                     return  # the client has had enough
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = FileServer(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield served
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Handler) as port:
+        served = FileServer(f"http://127.0.0.1:{port}")
+        yield served
 
 
 @pytest.fixture

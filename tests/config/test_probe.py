@@ -1,15 +1,13 @@
 """The health check of a container."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
 from config import probe
+from tests.servers import Answering, listening
 
 
 @contextmanager
@@ -17,29 +15,18 @@ def answering(status: int, body: bytes) -> Iterator[list[str]]:
     """A server on a free port, and the hosts it was asked as."""
     hosts: list[str] = []
 
-    class Service(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Service(Answering):
+        def answer(self) -> None:
             hosts.append(self.headers["Host"])
             self.send_response(status if self.path == "/readyz" else 404)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
-            """No chatter."""
-
-    server = HTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PORT", str(server.server_port))
+    with listening(Service) as port, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORT", str(port))
         patch.setenv("ALLOWED_HOSTS", " .example.org, other.example.org")
-        try:
-            yield hosts
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        yield hosts
 
 
 def test_ready_is_0_by_a_host_that_is_served() -> None:

@@ -1,16 +1,15 @@
 """The smoke test after a deployment: it passes on a service that works, and on no other."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from deploy import smoke
+from tests.servers import Answering, listening
 
 MADE = {"id": "7", "output": {"site_energy_use_kbtu": 7.2e6}}
 WORKS: dict[str, tuple[int, str, Any]] = {
@@ -23,12 +22,12 @@ WORKS: dict[str, tuple[int, str, Any]] = {
 REFUSED = (401, "application/problem+json", {"title": "A valid token is needed"})
 
 
-class Service(BaseHTTPRequestHandler):
+class Service(Answering):
     """Answers from a table; predictions are refused without the token."""
 
     answers: ClassVar[dict[str, tuple[int, str, Any]]] = {}
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         status, media_type, body = self.answers.get(f"{self.command} {self.path}", (404, "x/y", {}))
         is_known = self.headers.get("Authorization") == "Bearer good"
@@ -41,24 +40,12 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = _answer  # noqa: N815 -- the library's names
-
-    def log_message(self, *_: Any) -> None:
-        """No chatter."""
-
 
 @contextmanager
 def serving(**changes: tuple[int, str, Any]) -> Iterator[str]:
     Service.answers = {**WORKS, **changes}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Service) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
