@@ -88,10 +88,10 @@ lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (U
 	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	compile() { "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --fork-strategy fewest --custom-compile-command "make lock" $(UV_ARGS) pyproject.toml "$$@"; } && \
-	compile --extra train --extra demo -o requirements.txt && \
-	compile --extra train --extra demo --extra dev -c requirements.txt -o requirements-dev.txt && \
-	compile -c requirements.txt -o requirements-serve.txt && \
-	compile --extra demo -c requirements.txt -o requirements-demo.txt
+	compile --extra train --extra observability --extra demo -o requirements.txt && \
+	compile --extra train --extra observability --extra demo --extra dev -c requirements.txt -o requirements-dev.txt && \
+	compile --extra observability -c requirements.txt -o requirements-serve.txt && \
+	compile --extra observability --extra demo -c requirements.txt -o requirements-demo.txt
 
 image: ## build the container image (IMAGE=name RELEASE=tag)
 	docker build --target production --build-arg RELEASE="$(RELEASE)" --tag "$(IMAGE)" .
