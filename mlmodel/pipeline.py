@@ -52,21 +52,20 @@ _BARE: Final = tuple(feature.name for feature in FEATURES if not feature.is_requ
 #: What is learnt from, and calibrated: every set-up, and the barest request with less weight.
 _VIEWS: Final[Mapping[str, tuple[str, ...]]] = {**SET_UPS, "bare": _BARE}
 _BARE_WEIGHT: Final = 0.5
-#: Teachers of fewer rows are further off: three folds make intervals that cover .02 too much.
-_INNER_FOLDS: Final = 5
+#: Teachers of fewer rows are further off: with three folds, intervals are a fiftieth wider.
+_INNER_FOLDS: Final = 4
 #: Trees in each of the teacher's forests; with half of them it is as far off, within noise.
 _FOREST: Final = 80
-#: How many variants of each building the trees learn from, in each set-up.
-_VARIANTS: Final = 2
 #: Log residuals below this are as good as none.
 _SMALLEST_RESIDUAL: Final = 0.05
 #: How the chance to be outside is shared out: this part of it lies below. Errors are longer upwards
 #: in kBtu than downwards, so that an even share makes intervals a twentieth wider.
 _SHARE_BELOW: Final = 0.4
 #: A group's quantiles count as many buildings; those of all types count as this many more.
-_QUANTILE_SHRINKAGE: Final = 20
-#: A group's own coverage is raised by this over the root of its size: a small one is known less.
-_CAUTION: Final = 0.1
+_QUANTILE_SHRINKAGE: Final = 15
+#: Times the finite-sample correction of split conformal prediction (1 is exact): a small group's
+#: quantiles are known less well, and each group is to be covered, not only all in the mean.
+_CAUTION: Final = 2.5
 
 
 class FeatureEncoder(TransformerMixin, BaseEstimator):
@@ -177,7 +176,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
             rows.append(shown)
             answers.append(np.column_stack([teacher.predict(shown), steam_share]))
             weights.append(np.full(len(encoded), _BARE_WEIGHT if view == "bare" else 1.0))
-            for _ in range(_VARIANTS if view in SET_UPS else 0):
+            if view in SET_UPS:
                 variant = masked(variants(encoded, generator), hidden)
                 # The teacher knows all of the variant, the trees only a part.
                 rows.append(lacking(variant, generator))
@@ -237,7 +236,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
             max_iter=min(self.max_iter, 100),
             learning_rate=0.06,
             max_leaf_nodes=8,
-            min_samples_leaf=60,
+            min_samples_leaf=30,
             l2_regularization=5.0,
             max_features=0.2,
             early_stopping=False,
@@ -289,17 +288,15 @@ def _quantiles(normalised: Array, groups: NDArray[np.intp]) -> Array:
         for i, coverage in enumerate(COVERAGES):
             out[group, i] = _bounds(shared, coverage / 100)
             if len(own):
-                cautious = coverage / 100 + _CAUTION / np.sqrt(len(own))
+                own_bounds = _bounds(own, coverage / 100)
                 shrinkage = _QUANTILE_SHRINKAGE / (len(own) + _QUANTILE_SHRINKAGE)
-                own_bounds = _bounds(own, cautious)
                 out[group, i] = own_bounds + shrinkage * (out[group, i] - own_bounds)
     return out
 
 
 def _bounds(values: Array, coverage: float) -> Array:
     """Between which bounds this share of the values lies: (2,). 0 is always inside."""
-    # The finite-sample correction of split conformal prediction.
-    outside = 1 - min(coverage * (1 + 1 / len(values)), 1.0)
+    outside = 1 - min(coverage * (1 + _CAUTION / len(values)), 1.0)
     below = _SHARE_BELOW * outside
     low, high = np.quantile(values, [below, 1 - (outside - below)])
     return np.array([min(low, 0.0), max(high, 0.0)])

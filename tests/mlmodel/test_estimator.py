@@ -49,7 +49,7 @@ def test_no_trees_can_make_an_impossible_pair(
 
 @pytest.fixture(scope="module")
 def estimator() -> Estimator:
-    fitted: Estimator = train(made_up(300), max_iter=20).named_steps["energy"].to_estimator()
+    fitted: Estimator = train(made_up(300), max_iter=60).named_steps["energy"].to_estimator()
     return fitted
 
 
