@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mlmodel.design import Design
+from mlmodel.design import COLUMNS, Design
 from mlmodel.estimator import KNOWLEDGE, REFERENCE_FACTORS, Estimator, fuels_of
 from mlmodel.features import FEATURE_NAMES, encode
 from mlmodel.pipeline import SET_UPS, _quantiles, masked
@@ -120,6 +120,22 @@ def test_one_fuel_makes_emissions_as_uncertain_as_energy(estimator: Estimator) -
     for coverage, ratios in estimates.emissions_ratios.items():
         energy = estimates.energy_intervals[coverage] / estimates.energy_kbtu[:, None]
         np.testing.assert_allclose(ratios, energy)
+
+
+def test_a_use_without_an_area_is_named_all_the_same() -> None:
+    data = made_up(300)
+    design = Design.fit(encode(data.rows), np.log(data.site_energy_use_kbtu))
+    hotel = {
+        "primary_property_type": "Hotel",
+        "gross_floor_area_sqft": 60_000.0,
+        "year_built": 1960,
+        "largest_property_use_type": "Hotel",
+    }
+    pool = {**hotel, "second_largest_property_use_type": "Swimming Pool"}
+    columns = dict(zip(COLUMNS, design.columns(encode([hotel, pool]))[0].T.tolist(), strict=True))
+    assert columns["uses_assembly"] == [0.0, 1.0]
+    assert columns["uses_lodging"] == [1.0, 1.0]
+    assert columns["share_assembly"] == [0.0, 0.0]
 
 
 def support_of(**changes: Any) -> tuple[float, list[str]]:
