@@ -269,10 +269,9 @@ class DatasetImportAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {
             "comparison": comparison,
             "facts": _file_facts(comparison),
-            "counts": [_counts_said(_(_label(count.name)), count) for count in comparison.counts],
+            "counts": [_counts_said(_label(count.name), count) for count in comparison.counts],
             "flags": [
-                _counts_said(_(_TITLES.get(flag.name, flag.name)), flag)
-                for flag in comparison.flags
+                _counts_said(_TITLES.get(flag.name, flag.name), flag) for flag in comparison.flags
             ],
             "may_view_changes": may_view_changes,
             "may_view_records": may_view_records,
@@ -335,7 +334,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
 
 def _counts_said(label: str, count: CountComparison) -> tuple[str, str, str, str]:
     difference = figure(count.difference, "+,") if count.difference else "0"
-    return label, figure(count.before), figure(count.after), difference
+    return _(label), figure(count.before), figure(count.after), difference
 
 
 def _page(count: int, number: str | None) -> Page[int]:
@@ -374,6 +373,10 @@ def cells_said(count: int) -> str:
     return ngettext("%(count)d cell", "%(count)d cells", count) % {"count": count}
 
 
+def columns_said(imported: DatasetImport) -> str:
+    return str(len(imported.header)) if imported.header else _("not kept")
+
+
 def years_said(imported: DatasetImport) -> str:
     return ", ".join(str(year) for year in imported.data_years) or _("none")
 
@@ -402,10 +405,7 @@ def _file_facts(comparison: ImportComparison) -> list[tuple[str, str, str, bool]
         (gettext_noop("Size"), [size_said(side) for side in sides]),
         (gettext_noop("Data years"), [years_said(side) for side in sides]),
         (gettext_noop("Synthetic"), [_("yes") if side.is_synthetic else _("no") for side in sides]),
-        (
-            gettext_noop("Columns"),
-            [str(len(side.header)) if side.header else _("not kept") for side in sides],
-        ),
+        (gettext_noop("Columns"), [columns_said(side) for side in sides]),
         (gettext_noop("Loaded by"), [who(side) for side in sides]),
         (gettext_noop("Database role"), [side.database_role or "–" for side in sides]),
         (gettext_noop("Began"), [when(side.started_at) for side in sides]),

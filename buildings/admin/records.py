@@ -33,8 +33,9 @@ from buildings.admin.filters import (
 )
 from buildings.admin.published import cells_understood
 from buildings.admin.revisions import RecordRevisionInline, import_said, when, who
+from buildings.figures import with_separators
 from buildings.models import BenchmarkRecord, EmissionFactorSet, PropertyUse
-from buildings.quality import Facts, findings
+from buildings.quality import Detail, Facts, findings
 from buildings.selectors.factors import emission_factor_set_latest, factors_of
 
 _LISTED: Final = (
@@ -71,6 +72,13 @@ def facts_judged(record: BenchmarkRecord, factor_set: EmissionFactorSet | None) 
         uses=[(use.rank, use.use_type, use.gfa_sqft) for use in record.uses.all()],
         factors=factors_of(factor_set) if factor_set else None,
     )
+
+
+def _detail_said(detail: Detail | None) -> str:
+    if detail is None:
+        return _("Noted while the row was read.")
+    written = {name: with_separators(number) for name, number in detail.figures.items()}
+    return _(detail.template) % written
 
 
 @admin.register(BenchmarkRecord)
@@ -292,7 +300,7 @@ class BenchmarkRecordAdmin(LongListAdmin):
         rows = (
             (
                 _(rule.title),
-                detail or _("Noted while the row was read."),
+                _detail_said(detail),
                 _("Tolerance: %(tolerance)s.") % {"tolerance": _(rule.tolerance)},
                 rule.code,
             )

@@ -34,11 +34,11 @@ def when(moment: Any) -> str:
 
 
 def import_said(pk: int) -> str:
-    return _("Import %(id)d") % {"id": pk}
+    return _("Import %(id)s") % {"id": pk}
 
 
 def record_said(ose_building_id: int, data_year: int) -> str:
-    return _("%(building)d in %(year)d") % {"building": ose_building_id, "year": data_year}
+    return _("%(building)s in %(year)s") % {"building": ose_building_id, "year": data_year}
 
 
 def changes_said(revision: RecordRevision) -> list[tuple[str, str, str]]:
@@ -64,7 +64,7 @@ class _RevisionInline(NotedInline, TabularInline):
             "{}<br>{}<br>{}",
             link(former, import_said(former.pk)),
             former.file_name,
-            _("line %(number)d") % {"number": revision.former_line_number},
+            _("line %(number)s") % {"number": revision.former_line_number},
         )
 
 
