@@ -114,7 +114,8 @@ def _singular(message: Any) -> Any:
 
 def _package(name: str) -> Path:
     spec = find_spec(name)
-    assert spec is not None and spec.origin is not None  # noqa: S101 -- it is installed
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name)
     return Path(spec.origin).parent
 
 
@@ -142,5 +143,5 @@ def _is_finished(message: Message) -> bool:
     forms = message.string if isinstance(message.string, tuple) else (message.string,)
     if not all(forms) or message.fuzzy:
         return False
-    # Labels and lists have no placeholders: what looks like one is a percent sign (`80 % interval`).
+    # Labels and lists have no placeholders; what looks like one is a percent sign: `80 % interval`.
     return message.id in {*LABELS, *_lists()} or not list(message.check())

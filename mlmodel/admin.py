@@ -143,7 +143,7 @@ def _score(version: ModelVersion, metric: str) -> str:
 
 def _scores_said(set_up: str, scores: Mapping[str, float]) -> str:
     written = {
-        name: "—" if scores.get(name) is None else figure(scores[name], ".3f")
+        name: "—" if scores.get(name) is None else figure(scores[name], "g")
         for name in ("r2_log", "r2_log_std", "mdape")
     }
     said = _("%(set_up)s: R² of log %(r2_log)s ± %(r2_log_std)s, MdAPE %(mdape)s")

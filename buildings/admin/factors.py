@@ -77,7 +77,8 @@ class EmissionFactorInline(NotedInline, TabularInline):
         _name, unit, kbtu = _FUELS[factor.fuel]
         if not unit:
             return NOT_KNOWN
-        return f"{figure(factor.kgco2e_per_mbtu * kbtu / 1000, ',.5f')} kg CO2e/{_(unit)}"
+        per_unit = figure(factor.kgco2e_per_mbtu * kbtu / 1000, ",.5f")
+        return f"{per_unit} kg CO2e/{unit}"
 
 
 @admin.register(EmissionFactorSet)

@@ -94,8 +94,9 @@ def value_said(field: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return _uses_said(value)
     if isinstance(value, int | float) and fact.digits is not None:
-        unit = f" {_(fact.unit)}" if fact.unit else ""
-        return f"{figure(value, ',.12g')}{unit}{beside(field, value, ',.4g')}"
+        unit = _(fact.unit) if fact.unit else ""
+        said = f"{figure(value, ',.12g')} {unit}".rstrip()
+        return said + beside(field, value, ",.4g")
     return f"{value} {fact.unit}" if fact.unit else str(value)
 
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 from buildings.admin.facts import FACTS, NOT_KNOWN, value_said
 from buildings.benchmarking import COLUMNS, Column, columns_known
@@ -19,8 +19,9 @@ _RECORD_FIELDS: Final = frozenset(
     field.name for field in BenchmarkRecord._meta.concrete_fields if field.name in FACTS
 )
 _PLACE: Final = ("address", "city", "state", "zip_code", "latitude", "longitude")
-_OTHERWISE: Final = {"primary_property_type": gettext_lazy("in the city’s grouping of 2016")}
-WORKED_OUT: Final = gettext_lazy("worked out from other cells of the row")
+_OTHERWISE: Final = {"primary_property_type": gettext_noop("in the city’s grouping of 2016")}
+UNDERSTOOD_OTHERWISE: Final = gettext_noop("understood otherwise")
+WORKED_OUT: Final = gettext_noop("worked out from other cells of the row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _note(column: Column, text: str, value: Any) -> str:
     if is_as_published(text, value):
         return ""
     if text.strip() in MISSING:
-        return str(WORKED_OUT)
+        return _(WORKED_OUT)
     try:
         column.parse(text.strip())
     except SetAsideError as error:
@@ -141,7 +142,7 @@ def _note(column: Column, text: str, value: Any) -> str:
         pass  # rules of another day took what today's refuse
     if value in (None, ""):
         return _("understood as not known")
-    return str(_OTHERWISE.get(column.field, _("understood otherwise")))
+    return _(_OTHERWISE.get(column.field, UNDERSTOOD_OTHERWISE))
 
 
 def _worked_out(stored: _Stored, there: set[str]) -> Iterator[PublishedCell]:
@@ -154,7 +155,7 @@ def _worked_out(stored: _Stored, there: set[str]) -> Iterator[PublishedCell]:
         value = stored.named(column.field)
         if value not in (None, ""):
             said = value_said(column.field, value)
-            yield PublishedCell("", "", _(FACTS[column.field].label), said, str(WORKED_OUT))
+            yield PublishedCell("", "", _(FACTS[column.field].label), said, _(WORKED_OUT))
 
 
 def is_as_published(text: str, value: Any) -> bool:

@@ -60,11 +60,12 @@ class PredictionExplanationAdmin(ReadOnlyAdmin):
     def nearest(self, explanation: PredictionExplanation) -> str:
         if not explanation.peers:
             return _("none on record")
+        year_unknown = _("year unknown")
         return table(
             (
                 f"{peer['ose_building_id']} {peer['property_name']}",
                 f"{quantity_said('gross_floor_area_sqft', peer['gross_floor_area_sqft'])}, "
-                f"{peer['year_built'] or _('year unknown')}: "
+                f"{peer['year_built'] or year_unknown}: "
                 f"{quantity_said('eui_kbtu_per_sqft', peer['site_eui_kbtu_per_sqft'], '.1f')}",
             )
             for peer in explanation.peers

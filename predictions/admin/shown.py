@@ -52,7 +52,8 @@ def shown(feature: Feature, value: Any) -> tuple[str, str]:
         return _("yes") if value else _("no"), ""
     if feature.unit == "year" or isinstance(value, str):
         return str(value), ""
-    return figure(value, ",.10g"), f"{_(feature.unit or '')}{beside(feature.name, value, ',.4g')}"
+    unit = _(feature.unit) if feature.unit else ""
+    return figure(value, ",.10g"), unit + beside(feature.name, value, ",.4g")
 
 
 def link(view: str, pk: Any, text: Any) -> str:

@@ -57,7 +57,7 @@ def test_contradiction_is_flagged_alone_and_said_in_numbers(
     assert flags_of(found) == [flag]
     ((rule, said),) = findings(found, [flag])
     assert rule.code == flag
-    assert any(character.isdigit() for character in said)
+    assert any(character.isdigit() for character in str(said))
 
 
 @pytest.mark.parametrize(
