@@ -55,7 +55,8 @@ def _is_ours(owner: Any) -> bool:
 
 
 def _subclasses(kind: type) -> Iterator[type]:
-    for subclass in kind.__subclasses__():
+    subclasses: list[type] = kind.__subclasses__()
+    for subclass in subclasses:
         if _is_ours(subclass):
             yield subclass
         yield from _subclasses(subclass)
@@ -76,7 +77,8 @@ def _translate_model(model: type[models.Model]) -> None:
     options.verbose_name = translated(options.verbose_name)
     options.verbose_name_plural = translated(options.verbose_name_plural)
     for field in options.concrete_fields:
-        if field._verbose_name is None:  # type: ignore[attr-defined]
+        # What the dataset's fields are called, `buildings.admin.facts` says.
+        if field._verbose_name is None and options.app_label != "buildings":  # type: ignore[attr-defined]
             field.verbose_name = _name_with_unit(field.name)
         field.verbose_name = translated(field.verbose_name)
         field.help_text = translated(field.help_text)

@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from buildings.admin.facts import FACTS, NOT_KNOWN, value_said
+from buildings.admin.facts import FACTS, value_said
 from buildings.benchmarking import COLUMNS, Column, columns_known
+from buildings.figures import NOT_KNOWN
 from buildings.models import BenchmarkRecord, Building, PublishedRow
 from buildings.parsers import MISSING, SetAsideError, boolean
 from buildings.understanding import RANKS
