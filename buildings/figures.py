@@ -40,16 +40,18 @@ def _separators(language: str | None) -> dict[int, str]:
     }
 
 
-def beside(name: str, value: float, form: str = ",.0f") -> str:
+def beside(name: str, value: float, form: str = "") -> str:
     """For who thinks in SI, what is kept under `name` (`…_kbtu`, `…_sqft`) in SI, in brackets;
-    else empty.
+    else empty. Without a `form` it has four digits or more.
 
     The figure on record stays the first one: it is what the caller sent and was answered.
     """
     quantity = quantity_of(name)
     if quantity is None or (get_language() or "").partition("-")[0] not in _SI_LANGUAGES:
         return ""
-    return f" ({figure(quantity.to_si(value), form)}\u00a0{quantity.si_unit})"
+    in_si = quantity.to_si(value)
+    form = form or (",.0f" if abs(in_si) >= 100 else ",.4g")
+    return f" ({figure(in_si, form)}\u00a0{quantity.si_unit})"
 
 
 def quantity_said(name: str, value: float | None, form: str = ",.0f") -> str:

@@ -8,7 +8,8 @@ is to be translated in `LABELS`, so that no label can be forgotten (docs/decisio
 A migration does not notice: it compares field definitions with translations off.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from types import FunctionType
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from django.contrib.admin import ListFilter
 from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
 from django.db import models
 from django.forms.utils import pretty_name
-from django.utils.translation import gettext_lazy
+from django.utils.html import conditional_escape
+from django.utils.translation import gettext, gettext_lazy
 
 from config.data_dictionary import UNITS
 
@@ -75,7 +77,7 @@ def _models_shown() -> Iterator[type[models.Model]]:
 def _translate_model(model: type[models.Model]) -> None:
     options = model._meta
     options.verbose_name = translated(options.verbose_name)
-    options.verbose_name_plural = translated(options.verbose_name_plural)
+    options.verbose_name_plural = translated(str(options.verbose_name_plural))
     for field in options.concrete_fields:
         # What the dataset's fields are called, `buildings.admin.facts` says.
         if field._verbose_name is None and options.app_label != "buildings":  # type: ignore[attr-defined]
@@ -117,6 +119,8 @@ def _translate_admin(admin: type[BaseModelAdmin]) -> None:
             setattr(admin, name, [_translated_fieldset(*fieldset) for fieldset in value])
         elif isinstance(value, FunctionType):
             _translate_column(value)
+            if isinstance(getattr(value, "label", None), dict):
+                setattr(admin, name, _in_words(value))
 
 
 def _translated_fieldset(title: Any, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -126,14 +130,38 @@ def _translated_fieldset(title: Any, options: dict[str, Any]) -> tuple[Any, dict
 
 
 def _translate_column(column: Any) -> None:
-    """Its heading, what stands for no value, and the words it shows in colours (which
-    `unfold/helpers/display_label.html` translates)."""
+    """Its heading, and what stands for no value."""
     for name in ("short_description", "empty_value_display"):
         if hasattr(column, name):
             setattr(column, name, translated(getattr(column, name)))
-    if isinstance(coloured := getattr(column, "label", None), dict):
-        for word in coloured:
-            translated(str(word))
+
+
+class _Word(str):
+    """A word that is looked up as it is (for its colour), and shown in the reader's language."""
+
+    __slots__ = ("shown",)
+    shown: Any
+
+    def __html__(self) -> str:
+        return conditional_escape(self.shown)
+
+
+def _in_words(column: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A column whose words have colours (`display(label={word: colour})`)."""
+    for word in column.label:  # type: ignore[attr-defined]
+        translated(str(word))
+
+    @wraps(column)
+    def shown(admin: Any, row: Any) -> Any:
+        value = column(admin, row)
+        key, said = value if isinstance(value, tuple) else (value, value and gettext(value))
+        if not isinstance(key, str):
+            return value
+        word = _Word(key)
+        word.shown = said
+        return word
+
+    return shown
 
 
 def _translate_filter(of_list: type[ListFilter]) -> None:

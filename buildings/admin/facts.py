@@ -96,7 +96,7 @@ def value_said(field: str, value: Any) -> str:
     if isinstance(value, int | float) and fact.digits is not None:
         unit = _(fact.unit) if fact.unit else ""
         said = f"{figure(value, ',.12g')} {unit}".rstrip()
-        return said + beside(field, value, ",.4g")
+        return said + beside(field, value)
     return f"{value} {fact.unit}" if fact.unit else str(value)
 
 

@@ -12,7 +12,6 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from unfold.admin import TabularInline
 
 from buildings.admin.base import NotedInline, link
@@ -29,16 +28,11 @@ def who(imported: DatasetImport) -> str:
 def when(moment: Any) -> str:
     if not moment:
         return NOT_KNOWN
-    form = pgettext("a moment, in the letters of Django's `date`", "Y-m-d H:i:s e")
-    return date_format(timezone.localtime(moment), form)
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def import_said(pk: int) -> str:
     return _("Import %(id)s") % {"id": pk}
-
-
-def record_said(ose_building_id: int, data_year: int) -> str:
-    return _("%(building)s in %(year)s") % {"building": ose_building_id, "year": data_year}
 
 
 def changes_said(revision: RecordRevision) -> list[tuple[str, str, str]]:
@@ -118,5 +112,4 @@ class RevisionMadeInline(_RevisionInline):
     @admin.display(description="Record")
     def record_link(self, revision: RecordRevision) -> SafeString:
         record = revision.record
-        said = record_said(record.building.ose_building_id, record.data_year)
-        return format_html("{}<br>{}", link(record, said), record.building.property_name)
+        return format_html("{}<br>{}", link(record, record), record.building.property_name)

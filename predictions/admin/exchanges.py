@@ -171,10 +171,10 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         return table(
             (
                 f"{coverage} %",
-                _("%(low)s to %(high)s kBtu; %(least)s to %(most)s t CO2e")
+                _("%(low)s to %(high)s; %(least)s to %(most)s t CO2e")
                 % {
-                    "low": measure(stored, f"site_energy_use_low_{coverage}_kbtu"),
-                    "high": measure(stored, f"site_energy_use_high_{coverage}_kbtu"),
+                    "low": measure(stored, f"site_energy_use_low_{coverage}_kbtu", unit="kBtu"),
+                    "high": measure(stored, f"site_energy_use_high_{coverage}_kbtu", unit="kBtu"),
                     "least": measure(stored, f"ghg_emissions_low_{coverage}_mtco2e", ",.1f"),
                     "most": measure(stored, f"ghg_emissions_high_{coverage}_mtco2e", ",.1f"),
                 },

@@ -93,7 +93,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
             "opts": self.opts,
             "original": version,
             "title": _("Live accuracy"),
-            "styles": STYLES,
+            "stylesheet": STYLES,
             "types": PRIMARY_PROPERTY_TYPES,
             "chosen": chosen,
             "is_new_only": is_new_only,

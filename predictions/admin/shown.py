@@ -28,10 +28,13 @@ def rounded(value: float | None) -> str:
     return "—" if value is None else figure(value)
 
 
-def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:
-    """A figure of the prediction's output; a dash where there is none."""
+def measure(stored: PredictionInput, name: str, form: str = ",.0f", *, unit: str = "") -> str:
+    """A figure of the prediction's output; a dash where there is none. Without a `unit` whoever
+    shows it says the unit."""
     value = getattr(getattr(stored, "output", None), name, None)
-    return "—" if value is None else f"{figure(value, form)}{beside(name, value, form)}"
+    if value is None:
+        return "—"
+    return f"{figure(value, form)} {unit}".rstrip() + beside(name, value, form)
 
 
 def table(rows: Iterable[tuple[Any, ...]]) -> str:
@@ -53,7 +56,7 @@ def shown(feature: Feature, value: Any) -> tuple[str, str]:
     if feature.unit == "year" or isinstance(value, str):
         return str(value), ""
     unit = _(feature.unit) if feature.unit else ""
-    return figure(value, ",.10g"), unit + beside(feature.name, value, ",.4g")
+    return figure(value, ",.10g"), unit + beside(feature.name, value)
 
 
 def link(view: str, pk: Any, text: Any) -> str:

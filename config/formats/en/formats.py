@@ -1,2 +1,2 @@
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i:s e"
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i:s e"

@@ -1,3 +1,3 @@
-DATE_FORMAT = "j F Y"
-DATETIME_FORMAT = "j F Y, H:i:s e"
+DATE_FORMAT = "d/m/Y"
+DATETIME_FORMAT = "d/m/Y H:i:s e"
 THOUSAND_SEPARATOR = "\u202f"
