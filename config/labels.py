@@ -8,7 +8,7 @@ is to be translated in `LABELS`, so that no label can be forgotten (docs/decisio
 A migration does not notice: it compares field definitions with translations off.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from types import FunctionType
 from typing import Any, Final
@@ -86,7 +86,9 @@ def _translate_model(model: type[models.Model]) -> None:
         field.help_text = translated(field.help_text)
         for with_choices in (field, getattr(field, "base_field", None)):
             if with_choices is not None and with_choices.choices:
-                with_choices.choices = _translated_choices(with_choices.choices)
+                with_choices.choices = [
+                    (value, translated(label)) for value, label in with_choices.choices
+                ]
 
 
 def _name_with_unit(name: str) -> str:
@@ -99,13 +101,6 @@ def _name_with_unit(name: str) -> str:
         if suffix.startswith("_") and name.endswith(suffix) and unit not in _UNTOLD:
             return f"{name.removesuffix(suffix).replace('_', ' ')} ({unit})"
     return name.replace("_", " ")
-
-
-def _translated_choices(choices: Iterable[Any]) -> list[tuple[Any, Any]]:
-    """Labels that say more than the value does; others are the city's words, and stay."""
-    return [
-        (value, label if str(value) == label else translated(label)) for value, label in choices
-    ]
 
 
 def _translate_admin(admin: type[BaseModelAdmin]) -> None:
@@ -174,7 +169,11 @@ def _translate_form(form: Any) -> None:
         field.label = translated(field.label or pretty_name(name))
         field.help_text = translated(field.help_text)
         if isinstance(field, forms.ChoiceField) and isinstance(field.choices, list):
-            field.choices = _translated_choices(field.choices)
+            field.choices = [
+                # A label that is the value is a word of the city, and stays.
+                (value, label if label == value else translated(label))
+                for value, label in field.choices
+            ]
 
 
 _TRANSLATED: Final = {

@@ -248,10 +248,10 @@ class BenchmarkRecord(models.Model):
 
     def __str__(self) -> str:
         # The city's identifier where it is at hand: a name is no reason for a query.
-        is_read = BenchmarkRecord.building.is_cached(self)
-        building: Any = _("building %(id)s") % {"id": self.building_id}
-        if is_read:
-            building = self.building.ose_building_id
+        if BenchmarkRecord.building.is_cached(self):
+            building = str(self.building.ose_building_id)
+        else:
+            building = _("building %(id)s") % {"id": self.building_id}
         return _("%(building)s in %(year)s") % {"building": building, "year": self.data_year}
 
 
