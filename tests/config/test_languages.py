@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import trans_real
 
 from buildings.admin.filters import COMPLIANCE_STATUSES
 from buildings.models import BenchmarkRecord, DatasetImport
+from config.labels import LABELS, translated
 from predictions.models import OutcomeSource, PredictionBatch, PredictionInput, ShadowOutput
 from predictions.services.accounts import api_token_create
 from predictions.services.door import Question, prediction_create
@@ -171,7 +174,8 @@ def _words_stored() -> Iterator[str]:
 
 #: Names, units and marks that are the same in both languages.
 SAME = words_of(
-    "Futurisys Energy, UTC, kBtu, ft², kWh, MBtu, therm, MdAPE, SHA, API, JSON, CSV, English, français, esc"
+    "Futurisys Energy, UTC, kBtu, ft², kWh, MBtu, therm, MdAPE, SHA, API, JSON, CSV, esc, English, "
+    "français"
 )
 
 
@@ -210,3 +214,135 @@ def test_no_page_of_the_admin_is_half_in_english(
             stayed[page] = words
     assert not stayed, pformat(stayed)
     assert seen > 40
+
+
+@pytest.mark.parametrize(
+    ("headers", "cookie", "language"),
+    [
+        ({}, None, "en"),
+        (FRENCH, None, "fr"),
+        (FRENCH, "en", "en"),
+        ({}, "fr", "fr"),
+        ({}, "tlh", "en"),
+        (FRENCH, "../fr", "fr"),
+        ({"HTTP_ACCEPT_LANGUAGE": "de, *;q=0.1"}, None, "en"),
+    ],
+)
+def test_a_page_is_in_the_chosen_language_else_in_the_preferred_one(
+    client: Client, headers: dict[str, Any], cookie: str | None, language: str
+) -> None:
+    if cookie is not None:
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
+    answer = client.get(reverse("admin:login"), **headers)
+    assert answer["Content-Language"] == language
+    assert {"Accept-Language", "Cookie"} <= set(answer["Vary"].split(", "))
+    page = answer.content.decode()
+    assert f'<html lang="{language}"' in page
+    assert {"en": "Welcome back to", "fr": "Bienvenue sur"}[language] in page
+    assert translation.get_language() == settings.LANGUAGE_CODE
+
+
+@pytest.mark.django_db
+def test_the_switch_sets_a_strict_cookie_and_leads_nowhere_else() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    login = reverse("admin:login")
+    page = browser.get(login).content.decode()
+    token = browser.cookies["csrftoken"].value
+    assert f'action="{reverse("set_language")}"' in page
+    switch = {"language": "fr", "csrfmiddlewaretoken": token, "next": login}
+    answer = browser.post(reverse("set_language"), switch)
+    assert (answer.status_code, answer["Location"]) == (302, login)
+    cookie = answer.cookies[settings.LANGUAGE_COOKIE_NAME]
+    assert cookie.value == "fr"
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    assert "Bienvenue sur" in browser.get(login).content.decode()
+    elsewhere = browser.post(reverse("set_language"), {**switch, "next": "https://example.com/"})
+    assert elsewhere["Location"] == "/"
+    refused = browser.post(reverse("set_language"), {"language": "en"})
+    assert refused.status_code == 403
+    assert "Accès refusé" in refused.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_api_answer_knows_no_cookie(client: Client) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
+    url = "/api/v1/tokens/"
+    assert client.get(url).json()["title"] == "A valid token is needed"
+    french = client.get(url, **FRENCH)
+    assert french.json()["title"] == "Un jeton valide est nécessaire"
+    assert "Cookie" not in french["Vary"]
+
+
+def test_the_schema_is_in_english_whatever_is_asked_for(client: Client) -> None:
+    english = client.get(reverse("schema")).content
+    assert client.get(reverse("schema"), **FRENCH).content == english
+    assert client.get(reverse("schema"), {"lang": "fr"}).content == english
+    assert "Gross floor area of parking." in english.decode()
+
+
+@pytest.mark.parametrize("page", ["docs", "redoc"])
+def test_the_pages_of_the_reference_switch_by_their_address(client: Client, page: str) -> None:
+    said = client.get(reverse(page), {"language": "fr"})
+    assert "La référence est en anglais" in said.content.decode()
+    assert said["Content-Language"] == "fr"
+    assert "form-action 'none'" in said["Content-Security-Policy"]
+    other = client.get(reverse(page), {"language": "en"}, **FRENCH)
+    assert "The reference is in English" in other.content.decode()
+    assert not other.cookies
+
+
+@pytest.mark.django_db
+def test_pages_of_errors_are_in_the_reader_s_language(admin_browser: Client) -> None:
+    lost = admin_browser.get("/admin/nowhere/", **FRENCH)
+    assert lost.status_code == 404
+    assert "Il n’y a rien à cette adresse" in lost.content.decode()
+    refused = admin_browser.get(reverse("admin:buildings_building_add"), **FRENCH)
+    assert refused.status_code == 403
+    assert "Votre compte ne peut ni voir ni faire cela" in refused.content.decode()
+
+
+def test_a_defect_is_said_in_the_reader_s_language(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*args: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.each_context", defect)
+    client.raise_request_exception = False
+    answer = client.get(reverse("admin:login"), **FRENCH)
+    assert answer.status_code == 500
+    assert "Un défaut du service" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_numbers_are_the_reader_s_and_years_and_ids_have_no_separators(
+    admin_browser: Client, everything: set[str]
+) -> None:
+    record = BenchmarkRecord.objects.select_related("building").first()
+    assert record is not None
+    record_page = reverse("admin:buildings_benchmarkrecord_change", args=[record.pk])
+    english = admin_browser.get(record_page).content.decode()
+    french = admin_browser.get(record_page, **FRENCH).content.decode()
+    area = f"{record.property_gfa_total_sqft:,.0f}"
+    assert area in english
+    assert "m²" not in english
+    in_french = area.replace(",", "\u202f")
+    in_m2 = f"{record.property_gfa_total_sqft * 0.09290304:,.0f}".replace(",", "\u202f")
+    assert f"{in_french} ({in_m2}\u00a0m²)" in french
+    for page in (english, french):
+        for whole in (record.building.ose_building_id, record.data_year, record.year_built):
+            assert str(whole) in page
+    for year in (record.data_year, record.year_built):
+        assert f"{year:,}".replace(",", "\u202f") not in french
+
+
+def test_only_plain_texts_become_labels() -> None:
+    known = set(LABELS)
+    assert translated("") == ""
+    assert translated(None) is None
+    lazy = translated("Gross floor area (ft²)")
+    assert translated(lazy) is lazy
+    with translation.override("fr"):
+        assert str(lazy) == "Surface de plancher brute (ft²)"
+    assert str(lazy) == "Gross floor area (ft²)"
+    assert set(LABELS) == known
