@@ -71,6 +71,10 @@ class Reader(HTMLParser):
     _UNSEEN = ("script", "style", "code", "pre", "title")
     #: Names of permissions are stored, in English.
     _STORED = ("permissions", "user_permissions")
+    #: Numbers for the browser, which knows one way to write them.
+    _DRAWN = frozenset(
+        ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height", "dx", "dy", "style"]
+    )
     _SEEN = ("title", "aria-label", "placeholder", "alt", "data-label")
 
     def __init__(self) -> None:
@@ -90,6 +94,8 @@ class Reader(HTMLParser):
             if tag not in ("input", "br", "img", "link", "meta", "hr", "use", "path"):
                 self.unseen.append(tag)
             return
+        for name in self._DRAWN & values.keys():
+            assert "," not in (values[name] or ""), f"{tag} {name}: a number for readers, not CSS"
         for name in self._SEEN:
             inner = re.compile(r"⟦[^⟦⟧]*⟧")
             said = values.get(name) or ""
