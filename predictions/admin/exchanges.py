@@ -171,10 +171,10 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         return table(
             (
                 f"{coverage} %",
-                _("%(low)s to %(high)s; %(least)s to %(most)s t CO2e")
+                _("%(low)s to %(high)s kBtu; %(least)s to %(most)s t CO2e")
                 % {
-                    "low": measure(stored, f"site_energy_use_low_{coverage}_kbtu", unit="kBtu"),
-                    "high": measure(stored, f"site_energy_use_high_{coverage}_kbtu", unit="kBtu"),
+                    "low": rounded(_bound(stored, "low", coverage)),
+                    "high": rounded(_bound(stored, "high", coverage)),
                     "least": measure(stored, f"ghg_emissions_low_{coverage}_mtco2e", ",.1f"),
                     "most": measure(stored, f"ghg_emissions_high_{coverage}_mtco2e", ",.1f"),
                 },
@@ -227,6 +227,10 @@ class PredictionInputAdmin(ReadOnlyAdmin):
     def varies(self, stored: PredictionInput) -> str:
         original = stored.what_if_of_id
         return "—" if original is None else link("predictions_predictioninput", original, original)
+
+
+def _bound(stored: PredictionInput, end: str, coverage: int) -> float | None:
+    return getattr(getattr(stored, "output", None), f"site_energy_use_{end}_{coverage}_kbtu", None)
 
 
 @admin.register(PredictionOutput)

@@ -28,13 +28,10 @@ def rounded(value: float | None) -> str:
     return "—" if value is None else figure(value)
 
 
-def measure(stored: PredictionInput, name: str, form: str = ",.0f", *, unit: str = "") -> str:
-    """A figure of the prediction's output; a dash where there is none. Without a `unit` whoever
-    shows it says the unit."""
+def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:
+    """A figure of the prediction's output; a dash where there is none."""
     value = getattr(getattr(stored, "output", None), name, None)
-    if value is None:
-        return "—"
-    return f"{figure(value, form)} {unit}".rstrip() + beside(name, value, form)
+    return "—" if value is None else figure(value, form) + beside(name, value, form)
 
 
 def table(rows: Iterable[tuple[Any, ...]]) -> str:

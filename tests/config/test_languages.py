@@ -30,7 +30,7 @@ from tests.buildings.factories import RecordRevisionFactory
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
 
-FRENCH = {"HTTP_ACCEPT_LANGUAGE": "fr-FR,fr;q=0.9,en;q=0.8"}
+FRENCH = {"Accept-Language": "fr-FR,fr;q=0.9,en;q=0.8"}
 
 #: How numbers are written is no text.
 NOT_TEXT = (
@@ -210,7 +210,7 @@ def test_no_page_of_the_admin_is_half_in_english(
     stayed: dict[str, set[str]] = {}
     seen = 0
     for page in pages():
-        answer = admin_browser.get(page, **FRENCH)
+        answer = admin_browser.get(page, headers=FRENCH)
         if answer.status_code == 403:  # nothing to add there
             continue
         assert answer.status_code == 200, page
@@ -231,7 +231,7 @@ def test_no_page_of_the_admin_is_half_in_english(
         ({}, "fr", "fr"),
         ({}, "tlh", "en"),
         (FRENCH, "../fr", "fr"),
-        ({"HTTP_ACCEPT_LANGUAGE": "de, *;q=0.1"}, None, "en"),
+        ({"Accept-Language": "de, *;q=0.1"}, None, "en"),
     ],
 )
 def test_a_page_is_in_the_chosen_language_else_in_the_preferred_one(
@@ -239,7 +239,7 @@ def test_a_page_is_in_the_chosen_language_else_in_the_preferred_one(
 ) -> None:
     if cookie is not None:
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
-    answer = client.get(reverse("admin:login"), **headers)
+    answer = client.get(reverse("admin:login"), headers=headers)
     assert answer["Content-Language"] == language
     assert {"Accept-Language", "Cookie"} <= set(answer["Vary"].split(", "))
     page = answer.content.decode()
@@ -274,14 +274,14 @@ def test_an_api_answer_knows_no_cookie(client: Client) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
     url = "/api/v1/tokens/"
     assert client.get(url).json()["title"] == "A valid token is needed"
-    french = client.get(url, **FRENCH)
+    french = client.get(url, headers=FRENCH)
     assert french.json()["title"] == "Un jeton valide est nécessaire"
     assert "Cookie" not in french["Vary"]
 
 
 def test_the_schema_is_in_english_whatever_is_asked_for(client: Client) -> None:
     english = client.get(reverse("schema")).content
-    assert client.get(reverse("schema"), **FRENCH).content == english
+    assert client.get(reverse("schema"), headers=FRENCH).content == english
     assert client.get(reverse("schema"), {"lang": "fr"}).content == english
     assert "Gross floor area of parking." in english.decode()
 
@@ -292,17 +292,17 @@ def test_the_pages_of_the_reference_switch_by_their_address(client: Client, page
     assert "La référence est en anglais" in said.content.decode()
     assert said["Content-Language"] == "fr"
     assert "form-action 'none'" in said["Content-Security-Policy"]
-    other = client.get(reverse(page), {"language": "en"}, **FRENCH)
+    other = client.get(reverse(page), {"language": "en"}, headers=FRENCH)
     assert "The reference is in English" in other.content.decode()
     assert not other.cookies
 
 
 @pytest.mark.django_db
 def test_pages_of_errors_are_in_the_reader_s_language(admin_browser: Client) -> None:
-    lost = admin_browser.get("/admin/nowhere/", **FRENCH)
+    lost = admin_browser.get("/admin/nowhere/", headers=FRENCH)
     assert lost.status_code == 404
     assert "Il n’y a rien à cette adresse" in lost.content.decode()
-    refused = admin_browser.get(reverse("admin:buildings_building_add"), **FRENCH)
+    refused = admin_browser.get(reverse("admin:buildings_building_add"), headers=FRENCH)
     assert refused.status_code == 403
     assert "Votre compte ne peut ni voir ni faire cela" in refused.content.decode()
 
@@ -315,7 +315,7 @@ def test_a_defect_is_said_in_the_reader_s_language(
 
     monkeypatch.setattr("django.contrib.admin.sites.AdminSite.each_context", defect)
     client.raise_request_exception = False
-    answer = client.get(reverse("admin:login"), **FRENCH)
+    answer = client.get(reverse("admin:login"), headers=FRENCH)
     assert answer.status_code == 500
     assert "Un défaut du service" in answer.content.decode()
 
@@ -328,7 +328,7 @@ def test_numbers_are_the_reader_s_and_years_and_ids_have_no_separators(
     assert record is not None
     record_page = reverse("admin:buildings_benchmarkrecord_change", args=[record.pk])
     english = admin_browser.get(record_page).content.decode()
-    french = admin_browser.get(record_page, **FRENCH).content.decode()
+    french = admin_browser.get(record_page, headers=FRENCH).content.decode()
     area = f"{record.property_gfa_total_sqft:,.0f}"
     assert area in english
     assert "m²" not in english
