@@ -211,7 +211,7 @@ def test_no_page_of_the_admin_is_half_in_english(
     seen = 0
     for page in pages():
         answer = admin_browser.get(page, headers=FRENCH)
-        if answer.status_code == 403:  # nothing to add there
+        if answer.status_code in (302, 403):  # no row that this admin shows; nothing to add there
             continue
         assert answer.status_code == 200, page
         assert answer["Content-Language"] == "fr"
