@@ -13,6 +13,11 @@ from gunicorn import glogging, util
 
 from config import variables
 from config.logging import logging_settings
+from config.metrics_files import (
+    metrics_directory_make,
+    metrics_directory_remove,
+    metrics_of_ended,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -27,7 +32,9 @@ for _name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "VECLIB_MAXIMUM"):
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 _host, _port = variables.HOST.read(), variables.PORT.read()
-bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
+_metrics_port = variables.METRICS_PORT.read()
+_where: Final = f"[{_host}]" if ":" in _host else _host
+bind = [f"{_where}:{port}" for port in (_port, _metrics_port) if port]
 workers = variables.WEB_CONCURRENCY.read()
 # Measured, gthread and sync are alike within the noise. gthread, because a browser opens
 # connections ahead without using them, and each would keep a sync worker until its time-out; it
@@ -105,10 +112,16 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
 util.write_error = _write_problem
 
 
+if _metrics_port or variables.METRICS_TOKEN.read():
+    metrics_directory_make()  # before any worker imports what reads where it is
+
+
 def post_worker_init(worker: "Worker") -> None:
     """Load the served model now, not during the first request, and follow the champion."""
+    from config.metrics import worker_count
     from predictions.services.serving import served_model_warm, serving_watch
 
+    worker_count(threads=threads)
     served_model_warm()
     serving_watch()
 
@@ -118,3 +131,12 @@ def worker_exit(server: object, worker: "Worker") -> None:
     from predictions.services.serving import serving_unwatch
 
     serving_unwatch()
+
+
+def child_exit(server: object, worker: "Worker") -> None:
+    """In the master: what an ended worker has counted counts on."""
+    metrics_of_ended(worker.pid)
+
+
+def on_exit(server: object) -> None:
+    metrics_directory_remove()

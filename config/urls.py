@@ -6,11 +6,13 @@ from django.views.generic import RedirectView
 
 from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
+from config.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("buildings.api.urls")),

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.metrics.MetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
     "config.security.SecurityHeadersMiddleware",
     "config.middleware.LanguageMiddleware",
@@ -150,6 +151,12 @@ DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
 RELEASE: str = variables.RELEASE.read()
+
+#: Who may read /metrics, and on which port besides; off without either.
+METRICS_TOKEN: str = variables.METRICS_TOKEN.read()
+if METRICS_TOKEN:
+    variables.strong(variables.METRICS_TOKEN, METRICS_TOKEN)
+METRICS_PORT: int = variables.METRICS_PORT.read()
 
 UNFOLD = {
     "SITE_TITLE": "Futurisys Energy",

@@ -273,6 +273,30 @@ SHADOW_SHARE = _model.number(
     least=0,
 )
 
+# -- observability --------------------------------------------------------------------------------
+
+_observability = Section("Observability (docs/how-to/observe.md); unset: off")
+
+METRICS_TOKEN = _observability.text(
+    "METRICS_TOKEN",
+    "Who sends it as a bearer token reads /metrics; 32 random characters or more.",
+    how=f"Make one with: {MAKE_SECRET}",
+    is_secret=True,
+)
+METRICS_PORT = _observability.integer(
+    "METRICS_PORT",
+    "Another port that answers /metrics alone, to anybody who reaches it: keep it inside.",
+    default=0,
+    example="9100",
+    otherwise="none",
+    least=0,
+)
+PROMETHEUS_MULTIPROC_DIR = _observability.text(
+    "PROMETHEUS_MULTIPROC_DIR",
+    "Where workers keep what they count; gunicorn makes it and takes it away.",
+    otherwise="a private directory in memory",
+)
+
 # -- pipeline and tests ---------------------------------------------------------------------------
 
 _pipeline = Section("Pipeline and tests")
@@ -296,7 +320,7 @@ REAL_DATA_DIR = _pipeline.text(
     read_by="tests/",
 )
 
-SECTIONS: Final = (_database, _server, _django, _limits, _tls, _model, _pipeline)
+SECTIONS: Final = (_database, _server, _django, _limits, _tls, _model, _observability, _pipeline)
 VARIABLES: Final[tuple[Variable[Any], ...]] = tuple(
     variable for section in SECTIONS for variable in section.variables
 )

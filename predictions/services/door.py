@@ -22,6 +22,7 @@ from buildings.selectors.factors import KnownFactors
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
+from predictions.metrics import predictions_count
 from predictions.models import (
     Channel,
     ErrorCode,
@@ -151,6 +152,7 @@ def _answer(model: ServedModel, inputs: Sequence[PredictionInput], factors: Know
     outputs = _outputs(model, inputs, factors)
     with transaction.atomic(durable=True):
         rows_store(PredictionOutput, outputs)
+    predictions_count(request=inputs[0].request, outputs=outputs)
 
 
 def _outputs(

@@ -25,6 +25,7 @@ from mlmodel.features import FEATURES, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.runtime import ServedModel
 from mlmodel.selectors import model_version_champion, model_version_champion_id
+from predictions.metrics import serving_set
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ def serving_get() -> Serving:
                         "promote one with `manage.py promote_model`"
                     )
                 serving = _serving = Serving(version, _load(version))
+                serving_set(version=version, former=None)
     return serving
 
 
@@ -107,6 +109,7 @@ def _take_up(champion_id: int | None) -> Serving | None:
         model = _load(version)
     with _serving_lock:
         _serving = Serving(version, model)
+        serving_set(version=version, former=serving.version if serving else None)
     logger.info("%s serves from now on; it was %s", version, serving.version if serving else None)
     return _serving
 

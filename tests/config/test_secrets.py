@@ -85,7 +85,7 @@ def test_no_secret_is_said_by_a_start_that_fails(run_python: Run, name: str) -> 
 
 
 def is_in_context(path: str, rules: list[str]) -> bool:
-    """Whether `docker build` would send a file: the last rule counts that matches it or a parent."""
+    """Whether `docker build` sends a file: the last rule counts that matches it or a parent."""
     parts = path.split("/")
     parents = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
     kept = True
