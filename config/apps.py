@@ -7,5 +7,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config.checks import check_databases
+        from config.telemetry import telemetry_start
 
         checks.register(check_databases)
+        telemetry_start()

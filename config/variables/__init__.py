@@ -297,6 +297,42 @@ PROMETHEUS_MULTIPROC_DIR = _observability.text(
     otherwise="a private directory in memory",
 )
 
+SENTRY_DSN = _observability.text(
+    "SENTRY_DSN",
+    "Where errors are reported to; without inputs, addresses or tokens.",
+    example="https://key@sentry.example.org/1",
+    is_secret=True,
+)
+SENTRY_ENVIRONMENT = _observability.text(
+    "SENTRY_ENVIRONMENT", "What error reports call this deployment.", default="production"
+)
+OTEL_EXPORTER_OTLP_ENDPOINT = _observability.text(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "The OpenTelemetry collector that traces go to, by OTLP over HTTP.",
+    example="http://collector:4318",
+)
+OTEL_EXPORTER_OTLP_HEADERS = _observability.text(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "Headers for the collector, such as its token.",
+    read_by="opentelemetry",
+    is_secret=True,
+)
+OTEL_SERVICE_NAME = _observability.text(
+    "OTEL_SERVICE_NAME", "What traces call this service.", default="futurisys-energy"
+)
+OTEL_TRACES_SAMPLER = _observability.text(
+    "OTEL_TRACES_SAMPLER",
+    "Which requests are traced; parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG, a share.",
+    default="parentbased_always_on",
+    read_by="opentelemetry",
+)
+OTEL_TRACES_SAMPLER_ARG = _observability.text(
+    "OTEL_TRACES_SAMPLER_ARG",
+    "The share of requests that is traced, 0 to 1.",
+    example="0.05",
+    read_by="opentelemetry",
+)
+
 # -- pipeline and tests ---------------------------------------------------------------------------
 
 _pipeline = Section("Pipeline and tests")

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import django.db
 from django.conf import settings
@@ -145,11 +146,14 @@ def _loaded_model(version: ModelVersion) -> ServedModel | None:
         return model
 
 
-def log_model_failure(who: str, error: Exception) -> None:
+def log_model_failure(
+    who: str, error: Exception, *, prediction_request_id: UUID | None = None
+) -> None:
     """Say which model failed, and where: frames only, for an exception's text may quote an
     input."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s failed with %s\n%s", who, type(error).__name__, frames)
+    extra = {"prediction_request_id": str(prediction_request_id or "")}
+    logger.error("%s failed with %s\n%s", who, type(error).__name__, frames, extra=extra)
 
 
 def serving_reset() -> None:
