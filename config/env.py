@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +11,15 @@ import dj_database_url
 from config import variables
 from config.variables import BASE_DIR
 
-__all__ = ["BASE_DIR", "VAR_DIR", "database_from_url", "secret_from_file"]
+__all__ = ["BASE_DIR", "VAR_DIR", "VERSION", "database_from_url", "secret_from_file"]
 
 #: Everything the project makes as it runs (git-ignored); elsewhere where the code is read-only.
 VAR_DIR: Final = Path(variables.VAR_DIR.read() or BASE_DIR / "var")
+
+#: The project's version, which stands in pyproject.toml and nowhere else.
+VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]["version"]
 
 
 def database_from_url(url: str) -> dict[str, Any]:

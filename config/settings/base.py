@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import limits, variables
-from config.env import BASE_DIR, VAR_DIR
+from config.env import BASE_DIR, VAR_DIR, VERSION
 
 DEBUG = False
 ROOT_URLCONF = "config.urls"
@@ -167,7 +167,7 @@ UNFOLD = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Futurisys Energy API",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "DESCRIPTION": (
         "How much energy will this building use in a year? Answers come from facts known without "
         "a meter, and every input and output is on the record.\n\n"
