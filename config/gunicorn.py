@@ -40,7 +40,7 @@ workers = variables.WEB_CONCURRENCY.read()
 # connections ahead without using them, and each would keep a sync worker until its time-out; it
 # keeps connections alive too. Each thread has one database connection, and each worker one more to
 # follow the champion: workers × (threads + 1) in all.
-worker_class = "gthread"
+worker_class = "config.worker.DrainingWorker"  # gthread, and it fails nobody when it ends
 threads = variables.WEB_THREADS.read()
 # Each worker loads application and model itself: no database connection or thread is shared over a
 # fork, SIGHUP brings new code, and a model that does not load stops a worker, not the master.
