@@ -32,6 +32,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.metrics.MetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "config.demo.DemoMiddleware",
     "config.security.SecurityHeadersMiddleware",
     "config.middleware.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -152,6 +153,12 @@ PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
 RELEASE: str = variables.RELEASE.read()
 
+#: A demonstration in somebody else's page (`config.demo`).
+DEMO_MODE: bool = variables.DEMO_MODE.read()
+DEMO_NOTICE = "Demonstration: everything entered here is lost when it restarts."
+if DEMO_MODE:
+    # TLS ends at the platform's proxy, which sets the header itself.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: Who may read /metrics, and on which port besides; off without either.
 METRICS_TOKEN: str = variables.METRICS_TOKEN.read()
 if METRICS_TOKEN:
@@ -163,6 +170,7 @@ UNFOLD = {
     "SITE_HEADER": "Futurisys Energy",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
+    "ENVIRONMENT": "config.demo.admin_label",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -229,3 +237,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "tokens", "description": "Make and revoke your tokens."},
     ],
 }
+if DEMO_MODE:
+    SPECTACULAR_SETTINGS["DESCRIPTION"] = (
+        f"**{DEMO_NOTICE}**\n\n{SPECTACULAR_SETTINGS['DESCRIPTION']}"
+    )

@@ -163,6 +163,12 @@ CSRF_TRUSTED_ORIGINS = _django.names(
     "Origins whose forms are trusted, with scheme: behind a proxy that changes the host.",
     example="https://api.example.org",
 )
+DEMO_MODE = _django.switch(
+    "DEMO_MODE",
+    "A demonstration in a frame of huggingface.co: cookies for that, and a notice that nothing "
+    "lasts. The image `demo` sets it.",
+    default=False,
+)
 API_TOKEN_TTL_DAYS = _django.integer(
     "API_TOKEN_TTL_DAYS", "Days that an API token lives unless said otherwise.", default=90, least=1
 )
