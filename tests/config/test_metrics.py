@@ -140,10 +140,11 @@ def test_the_other_port_answers_the_metrics_alone(
 ) -> None:
     settings.METRICS_PORT = 9100
     there = SimpleNamespace(getsockname=lambda: ("127.0.0.1", 9100))
-    answer = Client().get(path, **{"gunicorn.socket": there})
+    reached: dict[str, Any] = {"gunicorn.socket": there}
+    answer = Client().get(path, **reached)
     assert answer.status_code == status
     here = SimpleNamespace(getsockname=lambda: ("127.0.0.1", 8000))
-    forged = {"gunicorn.socket": here, "SERVER_PORT": "9100"}
+    forged: dict[str, Any] = {"gunicorn.socket": here, "SERVER_PORT": "9100"}
     assert Client().get("/metrics", **forged).status_code == 404
     assert Client().get("/livez", **forged).status_code == 200
 

@@ -29,7 +29,7 @@ def labels_exposed() -> dict[str, set[str]]:
     for each in collectors:
         if isinstance(each, MetricWrapperBase):
             suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
-            for suffix in suffixes.get(each._type, [""]):
+            for suffix in suffixes.get(str(each._type), [""]):
                 found[f"{each._name}{suffix}"] = set(each._labelnames)
     for family in metrics._Database().collect():
         found[family.name] = {name for sample in family.samples for name in sample.labels}
