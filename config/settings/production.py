@@ -19,6 +19,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = variables.SECURE_HSTS_INCLUDE_SUBDOMAINS.read()
 SECURE_HSTS_PRELOAD = variables.SECURE_HSTS_PRELOAD.read()
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+LANGUAGE_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS: list[str] = variables.CSRF_TRUSTED_ORIGINS.read()
 # Only behind a proxy that sets the header itself on every request: a client could forge it.
 if variables.BEHIND_TLS_PROXY.read():

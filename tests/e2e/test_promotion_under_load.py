@@ -97,8 +97,14 @@ class Callers:
 
 
 def test_promotion_and_rollback_under_load(
-    service: Service, token: str, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    tmp_path: Path,
 ) -> None:
+    # Where the workers find the files of the new version.
+    settings.MLFLOW_TRACKING_URI = f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}"
     shipped = ModelVersion.objects.get(alias="champion")
     rows = made_up()
     fingerprint = {"is_synthetic": True, "row_count": 160, "rows_sha256": "1" * 64}
