@@ -5,6 +5,7 @@ from pathlib import Path
 
 from config import limits
 from config.env import BASE_DIR, VAR_DIR, env
+from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
 
 DEBUG = False
 ROOT_URLCONF = "config.urls"
@@ -21,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "knox",
+    "axes",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "config",
@@ -43,6 +45,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [

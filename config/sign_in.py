@@ -1,0 +1,56 @@
+"""What django-axes asks of us: whose attempt it is, and what is said to who is locked out."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import site
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from predictions.api.addresses import client_address
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The caller's address, as far as TRUSTED_PROXIES lets it be believed."""
+    address = client_address(request.META)
+    return None if address is None else str(address)
+
+
+def username_kept(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """The name that an attempt is counted and kept under.
+
+    People type passwords into the wrong box: a name that nobody has is kept as a keyed digest,
+    which counts as well and says nothing.
+    """
+    source = request.POST if credentials is None else credentials
+    name = source.get("username")
+    if not isinstance(name, str):
+        return None
+    known = User.objects.filter(username=name).values_list("username", flat=True).first()
+    return known or f"unknown-{salted_hmac('config.sign_in', name).hexdigest()[:16]}"
+
+
+def locked_out_page(
+    request: HttpRequest, response: HttpResponse, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """429, in the admin's own look; says nothing of whether there is such a user."""
+    minutes = settings.SIGN_IN_LOCKED_MINUTES
+    context = {
+        **site.each_context(request),
+        "title": _("Locked out"),
+        "failures": settings.SIGN_IN_FAILURES_MAX,
+        "minutes": minutes,
+    }
+    page = TemplateResponse(
+        request,
+        "config/locked_out.html",
+        context,
+        status=settings.AXES_HTTP_RESPONSE_CODE,
+        headers={"Retry-After": str(60 * minutes)},
+    )
+    add_never_cache_headers(page)
+    return page.render()
