@@ -1,7 +1,9 @@
-"""What django-axes asks of us: whose attempt it is, and what is said to who is locked out."""
+"""What django-axes asks of us: whose attempt it is, what goes on the record, and what is said to who
+is locked out."""
 
 from typing import Any
 
+from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
 from django.contrib.admin import site
 from django.contrib.auth.models import User
@@ -12,6 +14,31 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from predictions.api.addresses import client_address
+from predictions.services.staff_log import StaffAction, staff_action_log
+
+
+class Attempts(AxesDatabaseHandler):
+    """Counts failures as django-axes does; who comes in and leaves is in the log of staff."""
+
+    def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+        super().user_logged_in(sender, request, user, **kwargs)
+        self._log(StaffAction.SIGNED_IN, request, user)
+
+    def user_logged_out(
+        self, sender: Any, request: HttpRequest, user: User | None, **kwargs: Any
+    ) -> None:
+        super().user_logged_out(sender, request, user, **kwargs)
+        if user is not None:
+            self._log(StaffAction.SIGNED_OUT, request, user)
+
+    def remove_out_of_limit_failure_logs(self, **kwargs: Any) -> int:
+        """None is removed: PostgreSQL would refuse it."""
+        return 0
+
+    @staticmethod
+    def _log(action: StaffAction, request: HttpRequest, user: User) -> None:
+        address = client_ip(request)
+        staff_action_log(user=user, action=action, target=user, said=f"from {address}")
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -6,12 +6,14 @@ from django.views.generic import RedirectView
 
 from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
+from predictions.admin.exporting import export_urls
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include(export_urls())),
     path("admin/", admin.site.urls),
     path("api/v1/", include("buildings.api.urls")),
     path("api/v1/", include("predictions.api.urls")),

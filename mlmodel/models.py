@@ -204,9 +204,7 @@ class PromotionProposal(models.Model):
         related_name="+",
         help_text="The user who proposed it.",
     )
-    proposed_by_name = models.CharField(
-        max_length=150, help_text="That user's name at the time."
-    )
+    proposed_by_name = models.CharField(max_length=150, help_text="That user's name at the time.")
     created_at = models.DateTimeField(db_default=Now(), help_text="When it was proposed.")
 
     class Meta:

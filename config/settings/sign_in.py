@@ -1,6 +1,5 @@
 """How staff sign in and stay signed in: limits of attempts, sessions, cookies."""
 
-import sys
 from datetime import timedelta
 
 from config import limits
@@ -23,13 +22,13 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
+AXES_HANDLER = "config.sign_in.Attempts"
 AXES_CLIENT_IP_CALLABLE = "config.sign_in.client_ip"
 AXES_USERNAME_CALLABLE = "config.sign_in.username_kept"
 AXES_LOCKOUT_CALLABLE = "config.sign_in.locked_out_page"
 # Each failure is a row that nobody changes. Sign-ins and sign-outs are in the log of staff's
 # actions.
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
-AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = sys.maxsize  # none is ever deleted
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False  # `predictions.admin.sign_ins` has pages on which nothing can be changed
 AXES_VERBOSE = False

@@ -92,78 +92,217 @@ DROP FUNCTION mlmodel_promotion_by_approval();
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mlmodel', '0003_predict_with_any_version'),
+        ("mlmodel", "0003_predict_with_any_version"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='modelpromotion',
-            name='proposed_by_name',
-            field=models.CharField(blank=True, help_text='Name at the time of the user who proposed it, if it was proposed.', max_length=150),
+            model_name="modelpromotion",
+            name="proposed_by_name",
+            field=models.CharField(
+                blank=True,
+                help_text="Name at the time of the user who proposed it, if it was proposed.",
+                max_length=150,
+            ),
         ),
         migrations.CreateModel(
-            name='PromotionDecision',
+            name="PromotionDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('approved', 'approved'), ('declined', 'declined'), ('withdrawn', 'withdrawn')], help_text='What was decided.', max_length=16)),
-                ('note', models.TextField(blank=True, help_text='Why, in the words of who decided; needed unless it was withdrawn.')),
-                ('decided_by_name', models.CharField(help_text="That user's name at the time.", max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When it was decided.')),
-                ('decided_by', models.ForeignKey(help_text='The user who decided.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposed_by', models.ForeignKey(help_text='Who proposed it, as the proposal says: PostgreSQL compares them.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("approved", "approved"),
+                            ("declined", "declined"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        help_text="What was decided.",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="Why, in the words of who decided; needed unless it was withdrawn.",
+                    ),
+                ),
+                (
+                    "decided_by_name",
+                    models.CharField(help_text="That user's name at the time.", max_length=150),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        help_text="When it was decided.",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        help_text="The user who decided.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        help_text="Who proposed it, as the proposal says: PostgreSQL compares them.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.AddField(
-            model_name='modelpromotion',
-            name='decision',
-            field=models.OneToOneField(blank=True, help_text='The decision of two people that it carries out; none: done from the shell.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promotion', to='mlmodel.promotiondecision'),
+            model_name="modelpromotion",
+            name="decision",
+            field=models.OneToOneField(
+                blank=True,
+                help_text="The decision of two people that it carries out; none: done from the shell.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="promotion",
+                to="mlmodel.promotiondecision",
+            ),
         ),
         migrations.CreateModel(
-            name='PromotionProposal',
+            name="PromotionProposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.TextField(help_text='Why it shall serve, in the words of who proposes it.')),
-                ('evidence', models.JSONField(help_text='The comparison when it was proposed: scores on the same folds, replay, shadow, objections.')),
-                ('proposed_by_name', models.CharField(help_text="That user's name at the time.", max_length=150)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='When it was proposed.')),
-                ('champion', models.ForeignKey(blank=True, help_text='The champion that it was compared with; none: no version served.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='mlmodel.modelversion')),
-                ('proposed_by', models.ForeignKey(help_text='The user who proposed it.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('version', models.ForeignKey(help_text='The version that shall serve.', on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='mlmodel.modelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(
+                        help_text="Why it shall serve, in the words of who proposes it."
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.JSONField(
+                        help_text="The comparison when it was proposed: scores on the same folds, replay, shadow, objections."
+                    ),
+                ),
+                (
+                    "proposed_by_name",
+                    models.CharField(help_text="That user's name at the time.", max_length=150),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        help_text="When it was proposed.",
+                    ),
+                ),
+                (
+                    "champion",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The champion that it was compared with; none: no version served.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="mlmodel.modelversion",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        help_text="The user who proposed it.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        help_text="The version that shall serve.",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="mlmodel.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.AddField(
-            model_name='promotiondecision',
-            name='proposal',
-            field=models.OneToOneField(help_text='The proposal; it is decided once.', on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='mlmodel.promotionproposal'),
+            model_name="promotiondecision",
+            name="proposal",
+            field=models.OneToOneField(
+                help_text="The proposal; it is decided once.",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decision",
+                to="mlmodel.promotionproposal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotionproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='promotionproposal_reason_given'),
+            model_name="promotionproposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="promotionproposal_reason_given",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotionproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('champion__isnull', True), models.Q(('champion', models.F('version')), _negated=True), _connector='OR'), name='promotionproposal_not_champion'),
+            model_name="promotionproposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("champion__isnull", True),
+                    models.Q(("champion", models.F("version")), _negated=True),
+                    _connector="OR",
+                ),
+                name="promotionproposal_not_champion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotionproposal',
-            constraint=models.UniqueConstraint(fields=('id', 'proposed_by'), name='promotionproposal_proposer_unique'),
+            model_name="promotionproposal",
+            constraint=models.UniqueConstraint(
+                fields=("id", "proposed_by"), name="promotionproposal_proposer_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotiondecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_by', models.F('proposed_by')), ('verdict', 'withdrawn')), models.Q(('verdict__in', ['approved', 'declined']), models.Q(('decided_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='promotiondecision_four_eyes'),
+            model_name="promotiondecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_by", models.F("proposed_by")), ("verdict", "withdrawn")),
+                    models.Q(
+                        ("verdict__in", ["approved", "declined"]),
+                        models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="promotiondecision_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotiondecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('note', ''), _negated=True), ('verdict', 'withdrawn'), _connector='OR'), name='promotiondecision_note_given'),
+            model_name="promotiondecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("note", ""), _negated=True), ("verdict", "withdrawn"), _connector="OR"
+                ),
+                name="promotiondecision_note_given",
+            ),
         ),
         *(migrations.RunSQL(create_triggers(table), drop_triggers(table)) for table in TABLES),
         migrations.RunSQL(CREATE_PROPOSER_KEY, DROP_PROPOSER_KEY),

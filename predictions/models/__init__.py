@@ -20,7 +20,7 @@ from predictions.models.exchange import (
     PredictionRequest,
 )
 from predictions.models.explanation import PredictionExplanation
-from predictions.models.export import EXPORT_FORMATS, Export, ExportEnd
+from predictions.models.export import EXPORT_FORMATS, EXPORT_LISTS, Export, ExportEnd
 from predictions.models.idempotency import (
     KEPT_AT_LEAST,
     KEY_PATTERN,
@@ -72,6 +72,7 @@ __all__ = [
     "AUDIT_TABLES",
     "DEFAULT_SCOPES",
     "EXPORT_FORMATS",
+    "EXPORT_LISTS",
     "FIRST_DATA_YEAR",
     "IDEMPOTENCY_TABLES",
     "KEPT_AT_LEAST",

@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 #: As `predictions.exports.formats` calls them.
 EXPORT_FORMATS: Final = ("csv", "jsonl", "parquet")
 
+#: Codename of the permission to take lists out as files.
+EXPORT_LISTS: Final = "export_lists"
+
 
 class Export(models.Model):
     """One file that was asked for: who, when, which rows. Insert-only, and stored before the first
@@ -38,6 +41,8 @@ class Export(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        default_permissions = ("view",)
+        permissions = [(EXPORT_LISTS, "Can export lists of the record as files")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(format__in=EXPORT_FORMATS), name="export_format_known"
