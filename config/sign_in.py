@@ -1,5 +1,5 @@
-"""What django-axes asks of us: whose attempt it is, what goes on the record, and what is said to who
-is locked out."""
+"""What django-axes asks of us: whose attempt it is, what goes on the record, and what is said to
+who is locked out."""
 
 from typing import Any
 

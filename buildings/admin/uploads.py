@@ -55,8 +55,8 @@ class UploadForm(forms.ModelForm):
         required=False,
         choices=[("", "—"), *((name, name) for name in (*OFFICIAL_URLS, SAMPLE))],
         widget=UnfoldAdminSelectWidget,
-        help_text="Or, instead of a file, what the city's portal publishes (the worker fetches it), "
-        "or the bundled synthetic sample.",
+        help_text="Or, instead of a file, what the city's portal publishes (the worker fetches "
+        "it), or the bundled synthetic sample.",
     )
     is_synthetic = forms.BooleanField(
         required=False,

@@ -15,8 +15,8 @@ def upload_stages(*, upload: DatasetUpload) -> set[str]:
 
 
 def uploads_waiting() -> Iterator[tuple[DatasetUpload, bool]]:
-    """What a worker has to do, oldest first: upload, and whether it is to be tried (True) or loaded.
-    One query, and one for each file."""
+    """What a worker has to do, oldest first: upload, and whether it is to be tried (True) or
+    loaded. One query, and one for each file."""
     steps = DatasetUploadStep.objects.filter(upload=OuterRef("pk"))
     waiting = (
         DatasetUpload.objects.annotate(

@@ -282,12 +282,8 @@ class PromotionProposalAdmin(ReadOnlyAdmin):
         if not found:
             return "—"
         heads = (_("target"), _("known"), _("champion"), _("this version"), _("verdict"))
-        rows = (
-            (one["target"], one["set_up"], _figure(one["champion"]), _figure(one["candidate"]))
-            + (one["verdict"],)
-            for one in found
-        )
-        return _table(heads, rows)
+        names = ("target", "set_up", "champion", "candidate", "verdict")
+        return _table(heads, ([_cell(one[name]) for name in names] for one in found))
 
     @display(description="replay of logged inputs")
     def replay(self, proposal: PromotionProposal) -> str:
@@ -326,8 +322,10 @@ def _table(heads: tuple[str, ...], rows: Any) -> str:
     )
 
 
-def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:.4f}"
+def _cell(value: float | str | None) -> str:
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else f"{value:.4f}"
 
 
 def _share(value: float | None) -> str:

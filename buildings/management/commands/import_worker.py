@@ -1,4 +1,4 @@
-"""`manage.py import_worker`: carry out what staff put forward in the admin; a process of its own."""
+"""`manage.py import_worker`: load what staff put forward in the admin; a process of its own."""
 
 import threading
 from argparse import ArgumentParser

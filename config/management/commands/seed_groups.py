@@ -1,4 +1,4 @@
-"""`manage.py seed_groups`: the groups of the back office, with the permissions that the code says."""
+"""`manage.py seed_groups`: the groups of the back office, each with its permissions."""
 
 from typing import Any
 
