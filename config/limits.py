@@ -24,5 +24,6 @@ STATEMENT_TIMEOUT_MS: Final = 15_000
 #: Failed sign-ins of a user from one address, and for how long the pair is locked out then.
 SIGN_IN_FAILURES: Final = 5
 SIGN_IN_LOCKED_MINUTES: Final = 15
-#: How long a session of staff may be idle.
+#: How long a session of staff may be idle, and how long it may last at all.
 SESSION_IDLE_MINUTES: Final = 30
+SESSION_HOURS: Final = 12

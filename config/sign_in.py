@@ -1,7 +1,9 @@
 """What django-axes asks of us: whose attempt it is, what goes on the record, and what is said to
 who is locked out."""
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
@@ -16,12 +18,40 @@ from django.utils.translation import gettext as _
 from predictions.api.addresses import client_address
 from predictions.services.staff_log import StaffAction, staff_action_log
 
+Handler = Callable[[HttpRequest], HttpResponse]
+
+#: Members of a session: when it began, and when it was last known to be in use, s since 1970.
+_BEGAN_AT: Final = "began_at"
+_USED_AT: Final = "used_at"
+#: The latter is written at most so often, s: a page costs no write.
+_PRECISION_S: Final = 60
+
+
+class SessionAgeMiddleware:
+    """Keeps a session of staff alive while it is in use, up to SESSION_AGE_MAX."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_admin = request.path_info.startswith("/admin/")  # nothing else has to read a session
+        if is_admin and settings.SESSION_COOKIE_NAME in request.COOKIES:
+            now = int(time.time())
+            session = request.session
+            began_at = session.get(_BEGAN_AT)
+            if began_at is not None and now - began_at > settings.SESSION_AGE_MAX:
+                session.flush()
+            elif began_at is not None and now - session[_USED_AT] >= _PRECISION_S:
+                session[_USED_AT] = now  # saved with the answer, and with it when it expires
+        return self.get_response(request)
+
 
 class Attempts(AxesDatabaseHandler):
     """Counts failures as django-axes does; who comes in and leaves is in the log of staff."""
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         super().user_logged_in(sender, request, user, **kwargs)
+        request.session[_BEGAN_AT] = request.session[_USED_AT] = int(time.time())
         self._log(StaffAction.SIGNED_IN, request, user)
 
     def user_logged_out(

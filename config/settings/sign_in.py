@@ -34,9 +34,9 @@ AXES_ENABLE_ADMIN = False  # `predictions.admin.sign_ins` has pages on which not
 AXES_VERBOSE = False
 AXES_ALLOWED_CORS_ORIGINS = ""
 
-#: A session ends when it was idle for so long, and with the browser.
+#: A session ends when it was idle for so long, with the browser, and after so many hours, s.
 SESSION_COOKIE_AGE: int = 60 * env.int("SESSION_IDLE_MINUTES", limits.SESSION_IDLE_MINUTES)
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_AGE_MAX: int = 3600 * env.int("SESSION_HOURS_MAX", limits.SESSION_HOURS)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"

@@ -324,6 +324,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert signed_in.status_code == 302
         assert browser.get("/admin/").status_code == 200
         assert browser.get("/admin/predictions/predictioninput/").status_code == 200
+        listed = "/admin/export/predictions/predictioninput/"
+        assert len(list(browser.post(listed, {"format": "csv"}))) > 1
         assert browser.post("/admin/logout/").status_code == 200
         assert run_checks(databases=["default"]) == []
     with closing(psycopg2.connect(place.urls[Role.APP])) as app:
