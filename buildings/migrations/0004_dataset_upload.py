@@ -230,15 +230,6 @@ class Migration(migrations.Migration):
             model_name="datasetuploadstep",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("stage__in", ["checked", "confirmed", "loaded", "failed", "cancelled"])
-                ),
-                name="datasetuploadstep_stage_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasetuploadstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
                     models.Q(("by__isnull", False), ("stage__in", ["confirmed", "cancelled"])),
                     models.Q(("by__isnull", True), ("stage__in", ["checked", "loaded", "failed"])),
                     _connector="OR",
