@@ -91,7 +91,7 @@ class UploadForm(forms.ModelForm):
             return
         try:
             self.stored = dataset_upload_create(
-                source=PurePath(file.name).name[:255] if file else published,
+                source=PurePath(file.name).name[:255] if file else str(published),
                 content=file.read() if file else None,
                 is_synthetic=self.cleaned_data["is_synthetic"],
                 rejects_allowed=self.cleaned_data["rejects_allowed"],

@@ -1,6 +1,6 @@
 """Files that staff take out of the record: each is on the record itself, before its first row."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -29,7 +29,7 @@ def export_begin(
 
 def export_write(
     *, export: Export, form: Format, rows: Iterable[Any], columns: Sequence[Column]
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """The file, a piece at a time. How it ends goes on the record: at its last row, at an error, or
     when nobody reads on."""
     count = 0

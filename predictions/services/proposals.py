@@ -3,14 +3,20 @@
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from mlmodel.errors import PromotionConflictError, PromotionRefusedError
+from mlmodel.errors import (
+    ModelError,
+    ModelUnavailableError,
+    PromotionConflictError,
+    PromotionRefusedError,
+)
 from mlmodel.models import ModelVersion, PromotionDecision, PromotionProposal, Verdict
 from mlmodel.selectors import promotion_proposal_open
 from mlmodel.services import Decision, model_version_promote
 from predictions.services.promotion import Limits, promotion_assess
+from predictions.services.serving import log_model_failure
 
 #: What is replayed while somebody waits for the page: half of what the command does.
 WEB_LIMITS: Final = Limits(replay=500)
@@ -81,16 +87,27 @@ def promotion_decide(
         except IntegrityError:
             raise PromotionConflictError(_("The proposal is decided already.")) from None
         if verdict == Verdict.APPROVED:
-            model_version_promote(
-                version=proposal.version,
-                decision=Decision(
-                    reason=proposal.reason,
-                    is_forced=bool(proposal.objections),
-                    comparison=proposal.evidence,
-                    is_against_champion=True,
-                    champion_id=proposal.champion_id,
-                    promoted_by=decided_by,
-                    approval=decision,
-                ),
-            )
+            _carry_out(decision)
     return decision
+
+
+def _carry_out(approval: PromotionDecision) -> None:
+    proposal = approval.proposal
+    decision = Decision(
+        reason=proposal.reason,
+        is_forced=bool(proposal.objections),
+        comparison=proposal.evidence,
+        is_against_champion=True,
+        champion_id=proposal.champion_id,
+        promoted_by=approval.decided_by,
+        approval=approval,
+    )
+    try:
+        model_version_promote(version=proposal.version, decision=decision)
+    except (ModelError, DatabaseError):
+        raise
+    except Exception as error:
+        log_model_failure(f"promoting {proposal.version}", error)
+        raise ModelUnavailableError(
+            _("MLflow did not take the promotion, so nothing was changed; see the log.")
+        ) from error

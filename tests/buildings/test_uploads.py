@@ -189,7 +189,7 @@ def test_the_worker_goes_on_when_the_database_was_away(monkeypatch: pytest.Monke
         return []
 
     monkeypatch.setattr(uploads, "dataset_uploads_carry_out", look)
-    monkeypatch.setattr(uploads.connection, "close", lambda: None)
+    monkeypatch.setattr("buildings.services.uploads.connection.close", lambda: None)
     dataset_uploads_run(stopping=stopping, pause_s=0.001, on_step=print)
     assert len(looks) == 2
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from mlmodel import registry
 from mlmodel.errors import PromotionConflictError, PromotionRefusedError
 from mlmodel.models import (
     ModelPromotion,
@@ -244,6 +245,25 @@ def test_an_approval_that_cannot_be_carried_out_is_none(
     answer = decide(client, proposal, verdict="approved", note="go")
     assert "has become the champion" in answer.content.decode()
     assert champion_now() == other
+
+
+def test_an_mlflow_that_does_not_answer_leaves_everything_as_it_was(
+    client: Client,
+    proposal: PromotionProposal,
+    champion: ModelVersion,  # noqa: F811
+    ben: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(name: str, wanted: dict[str, int]) -> None:
+        raise ConnectionError("secret.host: no route")
+
+    monkeypatch.setattr(registry, "set_aliases", refuse)
+    client.force_login(ben)
+    answer = decide(client, proposal, verdict="approved", note="go")
+    assert "MLflow did not take the promotion" in answer.content.decode()
+    assert b"secret.host" not in answer.content
+    assert not PromotionDecision.objects.exists()
+    assert champion_now() == champion
 
 
 def test_the_shell_promotes_alone_and_says_who(
