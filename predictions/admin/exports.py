@@ -1,11 +1,12 @@
 """What staff took out as files."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.contrib import admin
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.admin.revisions import when
 from predictions.models import Export
 
 FINISHED: Final = "finished"
@@ -52,5 +53,5 @@ class ExportAdmin(ReadOnlyAdmin):
         return FINISHED if end.is_finished else BROKEN_OFF
 
     @display(description="ended at")
-    def ended_at(self, export: Export) -> Any:
-        return getattr(getattr(export, "end", None), "created_at", None)
+    def ended_at(self, export: Export) -> str:
+        return when(getattr(getattr(export, "end", None), "created_at", None))

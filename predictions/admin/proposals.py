@@ -17,6 +17,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.admin.revisions import when
 from mlmodel.errors import ModelError
 from mlmodel.models import Alias, ModelVersion, PromotionProposal, Verdict
 from predictions.admin.shown import link
@@ -247,8 +248,8 @@ class PromotionProposalAdmin(ReadOnlyAdmin):
         return "—" if decision is None else decision.decided_by_name
 
     @display(description="decided at")
-    def decided_at(self, proposal: PromotionProposal) -> Any:
-        return getattr(getattr(proposal, "decision", None), "created_at", None)
+    def decided_at(self, proposal: PromotionProposal) -> str:
+        return when(getattr(getattr(proposal, "decision", None), "created_at", None))
 
     @display(description="note")
     def note(self, proposal: PromotionProposal) -> str:

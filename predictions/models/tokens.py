@@ -134,7 +134,7 @@ class RateWindow(models.Model):
         return self.subject
 
 
-class Caller(User):
+class Caller(User):  # type: ignore[django-manager-missing]  # of ApiToken.user, which is the user's
     """A user who calls the API and signs in nowhere: who may keep tokens may make them, and no
     other users."""
 
