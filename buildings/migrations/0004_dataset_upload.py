@@ -230,8 +230,28 @@ class Migration(migrations.Migration):
             model_name="datasetuploadstep",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("by__isnull", False), ("stage__in", ["confirmed", "cancelled"])),
-                    models.Q(("by__isnull", True), ("stage__in", ["checked", "loaded", "failed"])),
+                    ("stage__in", ["checked", "confirmed", "loaded", "failed", "cancelled"])
+                ),
+                name="datasetuploadstep_stage_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="datasetuploadstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("stage", "confirmed"), ("stage", "cancelled"), _connector="OR"),
+                        ("by__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("stage", "confirmed"),
+                            ("stage", "cancelled"),
+                            _connector="OR",
+                            _negated=True,
+                        ),
+                        ("by__isnull", True),
+                    ),
                     _connector="OR",
                 ),
                 name="datasetuploadstep_people_decide",

@@ -1,5 +1,7 @@
 """Files that staff put forward to be loaded, and what became of each."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -64,6 +66,9 @@ class UploadStage(models.TextChoices):
     CANCELLED = "cancelled", "cancelled"
 
 
+_IS_DECISION: Final = Q(stage="confirmed") | Q(stage="cancelled")
+
+
 class DatasetUploadStep(models.Model):
     """A stage that an upload reached. Insert-only."""
 
@@ -117,10 +122,11 @@ class DatasetUploadStep(models.Model):
                 condition=Q(stage__in=["confirmed", "cancelled"]),
                 name="datasetuploadstep_confirmed_or_not",
             ),
-            # Which knows every stage, too.
             models.CheckConstraint(
-                condition=Q(stage__in=["confirmed", "cancelled"], by__isnull=False)
-                | Q(stage__in=["checked", "loaded", "failed"], by__isnull=True),
+                condition=Q(stage__in=UploadStage.values), name="datasetuploadstep_stage_known"
+            ),
+            models.CheckConstraint(
+                condition=_IS_DECISION & Q(by__isnull=False) | ~_IS_DECISION & Q(by__isnull=True),
                 name="datasetuploadstep_people_decide",
             ),
             models.CheckConstraint(

@@ -224,7 +224,7 @@ def test_the_tables_hold_the_order_and_keep_it(operator: User, content: bytes) -
         ({"stage": "confirmed"}, "people_decide"),
         ({"stage": "failed", "by": operator}, "people_decide"),
         ({"stage": "loaded"}, "import_if_loaded"),
-        ({"stage": "x"}, "people_decide"),
+        ({"stage": "x"}, "stage_known"),
     ):
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             step(**values)
