@@ -57,6 +57,7 @@ CSRF_COOKIE_SECURE = True
 # Browsers take a cookie of such a name from this host itself only, over TLS, for all of it.
 SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken"
+LANGUAGE_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Only behind a proxy that sets the header itself on every request: a client could forge it.
 if env.bool("BEHIND_TLS_PROXY", False):
