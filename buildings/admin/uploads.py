@@ -23,7 +23,7 @@ from unfold.widgets import (
 )
 
 from buildings.admin.base import ReadOnlyAdmin, link
-from buildings.admin.revisions import when
+from buildings.admin.revisions import import_said, when
 from buildings.errors import DatasetError
 from buildings.models import DatasetUpload, DatasetUploadStep, UploadStage
 from buildings.services.uploads import (
@@ -34,12 +34,14 @@ from buildings.services.uploads import (
 from buildings.sources import OFFICIAL_URLS, SAMPLE
 
 WAITING: Final = "waiting for the dry run"
+_STAGES: Final = {stage.value: str(stage.label) for stage in UploadStage}
 _COLOURS: Final = {
     WAITING: "info",
-    UploadStage.CHECKED.label: "warning",
-    UploadStage.CONFIRMED.label: "info",
-    UploadStage.LOADED.label: "success",
-    UploadStage.FAILED.label: "danger",
+    _STAGES["checked"]: "warning",
+    _STAGES["confirmed"]: "info",
+    _STAGES["loaded"]: "success",
+    _STAGES["failed"]: "danger",
+    _STAGES["cancelled"]: "info",
 }
 
 
@@ -194,7 +196,7 @@ class DatasetUploadAdmin(ReadOnlyAdmin):
 
     @display(description="state", label=_COLOURS)
     def state(self, upload: Any) -> str:
-        return WAITING if upload.stage is None else str(UploadStage(upload.stage).label)
+        return WAITING if upload.stage is None else _STAGES[upload.stage]
 
     @display(description="stages")
     def stages(self, upload: DatasetUpload) -> str:
@@ -211,7 +213,7 @@ def _stage_said(step: DatasetUploadStep) -> str:
         step.get_stage_display(),
         when(step.created_at),
         step.by_name,
-        "" if imported is None else link(imported, f"Import {imported.pk}"),
+        "" if imported is None else link(imported, import_said(imported.pk)),
         format_html('<pre class="overflow-x-auto text-xs">{}</pre>', step.report)
         if step.report
         else "",

@@ -45,7 +45,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(OPEN, OPEN), *((str(value), str(label)) for value, label in Verdict.choices)]
+        return [(word, _(word)) for word in _COLOURS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == OPEN:

@@ -1,6 +1,6 @@
 """What staff did: read by all of them, edited by nobody."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -8,10 +8,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
 from predictions.services.staff_log import StaffAction
+
+_WORDS: Final = {action.value: str(action.label) for action in StaffAction}
+_COLOURS: Final = {
+    **dict.fromkeys(_WORDS.values(), "info"),
+    "added": "success",
+    "approved": "success",
+    "declined": "warning",
+    "deleted": "danger",
+    "revoked": "danger",
+    "tried in vain": "danger",
+}
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -21,11 +33,11 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(action.value), str(action.label)) for action in StaffAction]
+        return [(str(value), _(word)) for value, word in _WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value() or ""
-        if chosen in {str(action.value) for action in StaffAction}:
+        if chosen in {str(value) for value in _WORDS}:
             return queryset.filter(action_flag=int(chosen))
         return queryset
 
@@ -51,18 +63,10 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
     @display(
         description="action",
-        label={
-            StaffAction.DELETED.label: "danger",
-            StaffAction.REFUSED.label: "danger",
-            StaffAction.REVOKED.label: "danger",
-            StaffAction.DECLINED.label: "warning",
-            StaffAction.APPROVED.label: "success",
-            StaffAction.ADDED.label: "success",
-        },
+        label=_COLOURS,
     )
     def action(self, entry: LogEntry) -> str:
-        known = {action.value: str(action.label) for action in StaffAction}
-        return known.get(entry.action_flag, str(entry.action_flag))
+        return _WORDS.get(entry.action_flag, str(entry.action_flag))
 
     @display(description="row")
     def row(self, entry: LogEntry) -> str:
