@@ -222,7 +222,7 @@ class PromotionProposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version}, proposed by {self.proposed_by_name}"
+        return f"{self.version} ({self.proposed_by_name})"
 
     @property
     def objections(self) -> list[str]:
@@ -283,4 +283,4 @@ class PromotionDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verdict_display()} by {self.decided_by_name}"
+        return f"{self.get_verdict_display()} ({self.decided_by_name})"

@@ -53,7 +53,7 @@ class DatasetUpload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source}, put forward by {self.uploaded_by_name}"
+        return f"{self.source} ({self.uploaded_by_name})"
 
 
 class UploadStage(models.TextChoices):
