@@ -1,5 +1,7 @@
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.core import checks
+from django.utils.translation import gettext_lazy
 
 
 class ConfigConfig(AppConfig):
@@ -13,3 +15,9 @@ class ConfigConfig(AppConfig):
         checks.register(check_databases)
         translate_labels()
         telemetry_start()
+
+
+class SignInsConfig(AxesConfig):
+    """django-axes, by a name that says something to staff."""
+
+    verbose_name = gettext_lazy("Sign-ins")

@@ -10,14 +10,14 @@ from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
-from buildings.models import PROVENANCE_TABLES
+from buildings.models import PROVENANCE_TABLES, UPLOAD_TABLES
 from config.postgres.account import wheel_package
 from mlmodel.card import card_facts, card_page
 from mlmodel.features import FEATURES, Feature
 from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.registry import shipped_manifest
 from predictions.api.problems import PROBLEMS, RETRIES, Location
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, STAFF_LOG_TABLES
 
 _APPS: Final = ("buildings", "mlmodel", "predictions")
 
@@ -133,7 +133,13 @@ def schema_diagram() -> str:
     tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
     blocks = "".join(_entity(model) for model in tables)
     relations = "".join(_relations(tables))
-    guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
+    guarded = (
+        *PROVENANCE_TABLES,
+        *UPLOAD_TABLES,
+        *INSERT_ONLY_TABLES,
+        *AUDIT_TABLES,
+        *STAFF_LOG_TABLES,
+    )
     insert_only = "".join(f"- `{table}`\n" for table in guarded)
     return f"{_ER_HEADER}{insert_only}\n```mermaid\nerDiagram\n{blocks}{relations}```\n"
 

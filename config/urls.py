@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
 from config.metrics import metrics
+from predictions.admin.exporting import export_urls
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("language/", set_language, name="set_language"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include(export_urls())),
     path("admin/", admin.site.urls),
     path("api/v1/", include("buildings.api.urls")),
     path("api/v1/", include("predictions.api.urls")),

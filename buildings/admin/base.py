@@ -26,6 +26,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
     actions = None
     list_per_page = 50
+    list_before_template = "buildings/admin/export.html"
+    #: Stored fields that no export shows.
+    export_hidden: ClassVar[tuple[str, ...]] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

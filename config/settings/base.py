@@ -5,6 +5,7 @@ from pathlib import Path
 
 from config import limits, variables
 from config.env import BASE_DIR, VAR_DIR, VERSION
+from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
 
 DEBUG = False
 ROOT_URLCONF = "config.urls"
@@ -21,9 +22,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "knox",
+    "config.apps.SignInsConfig",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "config",
+    "config.apps.ConfigConfig",
     "buildings",
     "mlmodel",
     "predictions",
@@ -40,11 +42,13 @@ MIDDLEWARE = [
     "predictions.api.throttling.ThrottlingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.sign_in.SessionAgeMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [

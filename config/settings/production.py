@@ -19,6 +19,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = variables.SECURE_HSTS_INCLUDE_SUBDOMAINS.read()
 SECURE_HSTS_PRELOAD = variables.SECURE_HSTS_PRELOAD.read()
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+# Browsers take a cookie of such a name from this host itself only, over TLS, for all of it.
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS: list[str] = variables.CSRF_TRUSTED_ORIGINS.read()
 # Only behind a proxy that sets the header itself on every request: a client could forge it.

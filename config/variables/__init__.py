@@ -45,9 +45,11 @@ AUDITOR_DATABASE_URL = _database.text(
 )
 LOADER_DATABASE_URL = _database.text(
     "LOADER_DATABASE_URL",
-    "The same for whoever loads datasets; give it to `load_dataset` as DATABASE_URL.",
+    "The same for whoever loads datasets; give it to `load_dataset` as DATABASE_URL. The process "
+    "`imports` has it so.",
     example=_POSTGRES.format("futurisys_loader"),
-    read_by="people",
+    otherwise="DATABASE_URL",
+    read_by="Procfile",
     is_secret=True,
 )
 ADMIN_DATABASE_URL = _database.text(
@@ -233,6 +235,35 @@ BATCH_BYTES_MAX: Final[dict[str, Variable[int]]] = {
     for form, most in limits.BATCH_BODY_BYTES.items()
 }
 
+# -- signing in -----------------------------------------------------------------------------------
+
+_sign_in = Section("Signing in to the admin (docs/how-to/grant-roles.md)")
+
+SIGN_IN_FAILURES_MAX = _sign_in.integer(
+    "SIGN_IN_FAILURES_MAX",
+    "Failures of one user from one address that lock the pair out.",
+    default=limits.SIGN_IN_FAILURES,
+    least=1,
+)
+SIGN_IN_LOCKED_MINUTES = _sign_in.integer(
+    "SIGN_IN_LOCKED_MINUTES",
+    "For how many minutes they are locked out.",
+    default=limits.SIGN_IN_LOCKED_MINUTES,
+    least=1,
+)
+SESSION_IDLE_MINUTES = _sign_in.integer(
+    "SESSION_IDLE_MINUTES",
+    "Minutes that a session may be idle.",
+    default=limits.SESSION_IDLE_MINUTES,
+    least=1,
+)
+SESSION_HOURS_MAX = _sign_in.integer(
+    "SESSION_HOURS_MAX",
+    "Hours that a session may last.",
+    default=limits.SESSION_HOURS,
+    least=1,
+)
+
 # -- TLS ------------------------------------------------------------------------------------------
 
 _tls = Section("TLS (production only)")
@@ -362,7 +393,17 @@ REAL_DATA_DIR = _pipeline.text(
     read_by="tests/",
 )
 
-SECTIONS: Final = (_database, _server, _django, _limits, _tls, _model, _observability, _pipeline)
+SECTIONS: Final = (
+    _database,
+    _server,
+    _django,
+    _limits,
+    _sign_in,
+    _tls,
+    _model,
+    _observability,
+    _pipeline,
+)
 VARIABLES: Final[tuple[Variable[Any], ...]] = tuple(
     variable for section in SECTIONS for variable in section.variables
 )

@@ -84,14 +84,14 @@ def test_every_command_that_is_named_exists(file: str) -> None:
 
 def test_every_process_of_compose_is_read_only_and_without_rights() -> None:
     services = COMPOSE["services"]
-    assert {"postgres", "release", "web", "shadow", "mlflow"} == set(services)
-    for name in ("release", "web", "shadow"):
+    assert {"postgres", "release", "web", "shadow", "imports", "mlflow"} == set(services)
+    for name in ("release", "web", "shadow", "imports"):
         service = services[name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
     # Only the release step holds the owner's password; nobody holds one in the file.
-    for name in ("web", "shadow"):
+    for name in ("web", "shadow", "imports"):
         assert "OWNER" not in str(services[name]["environment"])
     assert not re.search(r"PASSWORD: (?!\$\{)", (BASE_DIR / "compose.yaml").read_text())
 

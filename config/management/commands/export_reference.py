@@ -24,10 +24,12 @@ from config.reference import (
 from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
+from config.staff_page import admin_roles_page
 from config.variables.pages import env_example, settings_page
 
 #: Files by their path from docs/reference/.
 PAGES: Final[dict[str, Callable[[], str]]] = {
+    "admin-roles.md": admin_roles_page,
     "data-dictionary.md": data_dictionary_page,
     "data-quality.md": data_quality_page,
     "emission-factors.md": emission_factors_page,
