@@ -147,6 +147,7 @@ class ModelPromotion(models.Model):
     proposed_by_name = models.CharField(
         max_length=150,
         blank=True,
+        db_default="",
         help_text="Name at the time of the user who proposed it, if it was proposed.",
     )
     created_at = models.DateTimeField(db_default=Now(), help_text="When the alias moved.")

@@ -784,7 +784,7 @@ CREATE TABLE public.mlmodel_modelpromotion (
     promoted_by_id integer,
     replaced_version_id bigint,
     version_id bigint NOT NULL,
-    proposed_by_name character varying(150) NOT NULL,
+    proposed_by_name character varying(150) DEFAULT ''::character varying NOT NULL,
     decision_id bigint,
     CONSTRAINT modelpromotion_alias_known CHECK (((alias)::text = ANY ((ARRAY['champion'::character varying, 'challenger'::character varying])::text[]))),
     CONSTRAINT modelpromotion_kind_known CHECK (((((alias)::text = 'challenger'::text) AND ((kind)::text = 'challenge'::text)) OR (((alias)::text = 'champion'::text) AND ((kind)::text = ANY ((ARRAY['promotion'::character varying, 'rollback'::character varying])::text[]))))),

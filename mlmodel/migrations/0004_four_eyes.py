@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
             name="proposed_by_name",
             field=models.CharField(
                 blank=True,
+                db_default="",
                 help_text="Name at the time of the user who proposed it, if it was proposed.",
                 max_length=150,
             ),

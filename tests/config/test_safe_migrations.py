@@ -35,9 +35,9 @@ def test_new_migrations_are_safe_while_serving() -> None:
         "a migration would break the release that is still serving: "
         "see above, and CONTRIBUTING.md, Migrations"
     )
-    assert found.nb_total == len(
-        [path for app in APPS for path in (BASE_DIR / app / "migrations").glob("0*.py")]
-    )
+    names = [path.stem for app in APPS for path in (BASE_DIR / app / "migrations").glob("0*.py")]
+    # Those of others' apps are ignored, and counted with the ignored.
+    assert found.nb_total - found.nb_ignored == len([name for name in names if name not in FORMER])
 
 
 def test_former_ones_are_there() -> None:
