@@ -169,14 +169,13 @@ print(generate_latest(registry).decode())
 
 @pytest.fixture
 def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # and is unset again when it is undone
     metrics_directory_make()
     made = metrics_files.metrics_directory()
     assert made is not None
     yield made
     metrics_directory_remove()
     assert not made.exists()
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
 
 
 def python(code: str, directory: Path) -> str:
