@@ -2,5 +2,14 @@
 
 from buildings.admin import buildings, factors, imports, records
 from buildings.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from buildings.admin.keyset import KeysetAdmin
 
-__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "buildings", "factors", "imports", "records"]
+__all__ = [
+    "KeysetAdmin",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "buildings",
+    "factors",
+    "imports",
+    "records",
+]

@@ -163,6 +163,7 @@ UNFOLD = {
     "SITE_HEADER": "Futurisys Energy",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
+    "DASHBOARD_CALLBACK": "predictions.admin.dashboard.dashboard_callback",
 }
 
 SPECTACULAR_SETTINGS = {

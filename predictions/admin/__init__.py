@@ -2,6 +2,7 @@
 
 from predictions.admin import (
     calls,
+    dashboard,
     exchanges,
     explanations,
     idempotency,
@@ -13,6 +14,7 @@ from predictions.admin import (
 
 __all__ = [
     "calls",
+    "dashboard",
     "exchanges",
     "explanations",
     "idempotency",

@@ -3,16 +3,44 @@
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
-from predictions.admin.filters import RequestOutcomeFilter
-from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT, link, measure, outcome_of
+from buildings.admin import KeysetAdmin, ReadOnlyInline
+from predictions.admin.filters import (
+    CallerFilter,
+    CallOutcomeFilter,
+    ChannelFilter,
+    PeriodFilter,
+    TokenFilter,
+    VersionFilter,
+)
+from predictions.admin.shown import (
+    ANSWERED,
+    COLOURS,
+    FAILED,
+    NO_OUTPUT,
+    SEARCHED,
+    link,
+    measure,
+    outcome_of,
+)
 from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
+from predictions.selectors import Outcome
+from predictions.selectors.exchanges import call_found, call_outcomes
 
+#: Of a model version, tens of kB that no list shows.
+HEAVY: Final = tuple(
+    f"model_version__{name}"
+    for name in ("metrics", "signature", "file_digests", "parameters", "data_fingerprint")
+)
+_WORDS: Final = {
+    Outcome.ANSWERED: ANSWERED,
+    Outcome.FAILED: FAILED,
+    Outcome.NO_OUTPUT: NO_OUTPUT,
+}
 #: Skipped rows of a batch that a call's page lists.
 _REFUSED_SHOWN: Final = 20
 
@@ -67,7 +95,7 @@ class PredictionBatchInline(ReadOnlyInline, TabularInline):
 
 
 @admin.register(PredictionRequest)
-class PredictionRequestAdmin(ReadOnlyAdmin):
+class PredictionRequestAdmin(KeysetAdmin):
     """Calls: who asked, when, through what, of which model version, and how it ended."""
 
     list_display = (
@@ -80,12 +108,18 @@ class PredictionRequestAdmin(ReadOnlyAdmin):
         "model_version",
         "outcome",
     )
-    list_filter = (RequestOutcomeFilter, "channel", "model_version", "created_at")
+    key = ("created_at", "pk")
+    list_filter = (
+        PeriodFilter,
+        CallOutcomeFilter,
+        CallerFilter,
+        TokenFilter,
+        VersionFilter,
+        ChannelFilter,
+    )
     list_select_related = ("model_version",)
-    search_fields = ("id", "caller_name", "token_prefix", "request_id")
-    search_help_text = "Call id, caller, token prefix or X-Request-ID"
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
+    search_fields = ("id",)  # shows the box; `get_search_results` searches
+    search_help_text = SEARCHED
     inlines = (PredictionBatchInline, PredictionInputInline)
     fieldsets = (
         ("Who", {"fields": ("caller_name", "caller", "token_prefix", "channel")}),
@@ -94,17 +128,21 @@ class PredictionRequestAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PredictionRequest]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                missing=Count("inputs", filter=Q(inputs__output__isnull=True)),
-                errors=Count("inputs", filter=Q(inputs__output__error_code__isnull=False)),
-            )
-        )
+        return super().get_queryset(request).defer(*HEAVY)
+
+    def page_complete(self, rows: list[Any]) -> list[Any]:
+        outcomes = call_outcomes([call.pk for call in rows])
+        for call in rows:
+            call.became = outcomes[call.pk]
+        return rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if search_term.strip():
+            queryset = queryset.filter(call_found(search_term))
+        return queryset, False
 
     @display(description="outcome", label=COLOURS)
     def outcome(self, call: Any) -> str:
-        if call.missing:
-            return NO_OUTPUT
-        return FAILED if call.errors else ANSWERED
+        return _WORDS[getattr(call, "became", None) or call_outcomes([call.pk])[call.pk]]

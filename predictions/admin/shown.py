@@ -4,14 +4,23 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
 
 from mlmodel.features import FEATURES_BY_NAME, Feature
 from predictions.models import PredictionExplanation, PredictionInput
 
+#: Charts and stories of the record.
+RECORD_STYLES: Final = "predictions/record.css"
 ANSWERED: Final = "answered"
 FAILED: Final = "failed"
 NO_OUTPUT: Final = "no output"
+#: What the lists of exchanges search by, in this order.
+SEARCHED: Final = _(
+    "Prediction or call id, OSE building id, token prefix, X-Request-ID, caller, or words of a "
+    "building’s name"
+)
 COLOURS: Final = {ANSWERED: "success", FAILED: "danger", NO_OUTPUT: "warning"}
 
 
@@ -20,6 +29,11 @@ def outcome_of(prediction: PredictionInput) -> str:
     if output is None:
         return NO_OUTPUT
     return FAILED if output.error_code else ANSWERED
+
+
+def figure(value: float | None, digits: int = 0) -> str:
+    """A number in the reader's habit; a dash where there is none."""
+    return "—" if value is None else number_format(value, digits, force_grouping=True)
 
 
 def rounded(value: float | None) -> str:

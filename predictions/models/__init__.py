@@ -42,6 +42,7 @@ from predictions.models.tokens import (
     RateWindow,
     Scope,
 )
+from predictions.models.usage import UsageDay
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -91,4 +92,5 @@ __all__ = [
     "RateWindow",
     "Scope",
     "ShadowOutput",
+    "UsageDay",
 ]

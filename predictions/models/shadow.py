@@ -86,6 +86,7 @@ class ShadowOutput(models.Model):
                 condition=Q(duration_ms__gte=0), name="shadowoutput_duration_positive"
             ),
         ]
+        indexes = [models.Index(fields=["created_at", "id"], name="shadowoutput_created_at")]
 
     def __str__(self) -> str:
         return f"{self.input_id} by {self.model_version_id}"
