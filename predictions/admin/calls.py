@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
@@ -22,10 +23,13 @@ from predictions.admin.shown import (
     COLOURS,
     FAILED,
     NO_OUTPUT,
+    RECORD_STYLES,
     SEARCHED,
     link,
     measure,
+    moment,
     outcome_of,
+    short_id,
 )
 from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
 from predictions.selectors import Outcome
@@ -98,9 +102,12 @@ class PredictionBatchInline(ReadOnlyInline, TabularInline):
 class PredictionRequestAdmin(KeysetAdmin):
     """Calls: who asked, when, through what, of which model version, and how it ended."""
 
+    class Media:
+        css = {"all": (RECORD_STYLES,)}
+
     list_display = (
-        "created_at",
-        "id",
+        "stored_at",
+        "short",
         "caller_name",
         "token_prefix",
         "channel",
@@ -108,6 +115,7 @@ class PredictionRequestAdmin(KeysetAdmin):
         "model_version",
         "outcome",
     )
+    list_display_links = ("stored_at", "short")
     key = ("created_at", "pk")
     list_filter = (
         PeriodFilter,
@@ -143,6 +151,16 @@ class PredictionRequestAdmin(KeysetAdmin):
             queryset = queryset.filter(call_found(search_term))
         return queryset, False
 
+    @display(description=_("stored (UTC)"))
+    def stored_at(self, call: PredictionRequest) -> str:
+        return moment(call.created_at)
+
+    @display(description=_("call"))
+    def short(self, call: PredictionRequest) -> str:
+        return short_id(call.pk)
+
     @display(description="outcome", label=COLOURS)
     def outcome(self, call: Any) -> str:
-        return _WORDS[getattr(call, "became", None) or call_outcomes([call.pk])[call.pk]]
+        if not hasattr(call, "became"):  # on its own page
+            call.became = call_outcomes([call.pk])[call.pk]
+        return _WORDS[call.became]

@@ -10,10 +10,13 @@ from predictions.admin.shown import figure
 WIDTH: Final = 480
 HEIGHT: Final = 190
 _LEFT: Final = 46
+_RIGHT: Final = WIDTH - 14
 _TOP: Final = 8
 _BOTTOM: Final = 164
 #: Names below a chart, at most.
 _NAMES: Final = 6
+#: Bars of a chart that stand open.
+_BARS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ def columns(
     """Columns of stacked values."""
     totals = [sum(one.values[at] or 0 for one in series) for at in range(len(names))]
     axis = _axis(max(totals, default=0), unit)
-    step = (WIDTH - _LEFT) / max(1, len(names))
+    step = (_RIGHT - _LEFT) / max(1, len(names))
     rects = []
     for at in range(len(names)):
         below = 0.0
@@ -70,7 +73,7 @@ def lines(
     """A line for each series; a gap where there is no value."""
     known = [value for one in series for value in one.values if value is not None]
     axis = _axis(max(known, default=0), unit)
-    step = (WIDTH - _LEFT) / max(1, len(names))
+    step = (_RIGHT - _LEFT) / max(1, len(names))
     drawn = []
     for one in series:
         path, dots, is_on = [], [], False
@@ -97,6 +100,7 @@ def bars(
         "title": title,
         "summary": summary,
         "first": first,
+        "more": max(0, len(ordered) - _BARS),
         "bars": [
             {
                 "name": name,

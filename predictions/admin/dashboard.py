@@ -149,14 +149,18 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
             ),
             lines(
                 title=_("Share refused and failed, by day"),
-                summary=_("Refused: rows of batches. Calls that were refused as a whole never "
-                "reached the model and leave no exchange."),
+                summary=_(
+                    "Refused: rows of batches. Calls that were refused as a whole never "
+                    "reached the model and leave no exchange."
+                ),
                 names=names,
                 series=[
                     Series(
                         name=_("refused"),
                         css="ex-warn",
-                        values=[_percent(day.rows_refused, day.rows_received) for day in usage.days],
+                        values=[
+                            _percent(day.rows_refused, day.rows_received) for day in usage.days
+                        ],
                     ),
                     Series(
                         name=_("failed"),
@@ -242,4 +246,3 @@ def _percent(part: int, whole: int) -> float | None:
 def _share(part: int, whole: int) -> str:
     percent = _percent(part, whole)
     return "—" if percent is None else f"{figure(percent, 2)} %"
-

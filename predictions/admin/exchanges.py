@@ -23,7 +23,16 @@ from predictions.admin.filters import (
     UseTypeFilter,
 )
 from predictions.admin.search import PredictionSearch
-from predictions.admin.shown import COLOURS, RECORD_STYLES, link, measure, outcome_of, rounded
+from predictions.admin.shown import (
+    COLOURS,
+    RECORD_STYLES,
+    link,
+    measure,
+    moment,
+    outcome_of,
+    rounded,
+    short_id,
+)
 from predictions.admin.story import story_of
 from predictions.models import PredictionInput, PredictionOutput
 from predictions.selectors.exchanges import prediction_listed_list, prediction_shown_list
@@ -39,10 +48,10 @@ class PredictionInputAdmin(PredictionSearch, KeysetAdmin):
     change_form_template = "predictions/admin/exchange.html"
     fields = ("id",)  # the story stands in place of a form
     list_display = (
-        "created_at",
-        "id",
+        "stored_at",
+        "short",
         "caller",
-        "building",
+        "named",
         "property_type",
         "floor_area",
         "energy",
@@ -50,7 +59,7 @@ class PredictionInputAdmin(PredictionSearch, KeysetAdmin):
         "emissions",
         "outcome",
     )
-    list_display_links = ("created_at", "id")
+    list_display_links = ("stored_at", "short")
     key = ("request__created_at", "pk")
     path_to_prediction = ""
     list_filter = (
@@ -77,6 +86,19 @@ class PredictionInputAdmin(PredictionSearch, KeysetAdmin):
     @display(description=_("outcome"), label=COLOURS)
     def outcome(self, stored: PredictionInput) -> str:
         return outcome_of(stored)
+
+    @display(description=_("stored (UTC)"))
+    def stored_at(self, stored: PredictionInput) -> str:
+        return moment(stored.request.created_at)
+
+    @display(description=_("prediction"))
+    def short(self, stored: PredictionInput) -> str:
+        return short_id(stored.pk)
+
+    @display(description=_("building"))
+    def named(self, stored: PredictionInput) -> str:
+        building = stored.building
+        return "—" if building is None else f"{building.ose_building_id} {building.property_name}"
 
     @display(description=_("caller"))
     def caller(self, stored: PredictionInput) -> str:

@@ -2,7 +2,7 @@
 never of the rows that are filtered."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
 from django.contrib.admin import ListFilter
@@ -22,10 +22,10 @@ from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT
 from predictions.models import ApiToken, Channel, ErrorCode, OutcomeSource
 from predictions.selectors.exchanges import (
     calls_by_outcome,
-    of_period,
     of_use_type,
     predictions_by_outcome,
 )
+from predictions.selectors.periods import midnight, of_period
 
 _LISTED: Final = 50
 
@@ -86,8 +86,10 @@ class PeriodFilter(ListFilter):
         since, until = self.day(self.since), self.day(self.until)
         return queryset.filter(
             of_period(
-                since=None if since is None else _midnight(since),
-                until=None if until is None or until == date.max else _midnight(until, days=1),
+                since=None if since is None else midnight(since),
+                until=None
+                if until is None or until == date.max
+                else midnight(until + timedelta(days=1)),
                 path=self.path,
                 uuid=self.uuid,
             )
@@ -106,10 +108,6 @@ class AnswerPeriodFilter(PeriodFilter):
 
 class ExplanationPeriodFilter(PeriodFilter):
     uuid = "pk"
-
-
-def _midnight(day: date, *, days: int = 0) -> datetime:
-    return datetime.combine(day + timedelta(days=days), datetime.min.time(), tzinfo=UTC)
 
 
 class CallFilter(FoldedFilter):

@@ -1,6 +1,7 @@
 """How what is on the record reads: outcomes, figures, features, tables."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
@@ -69,6 +70,16 @@ def shown(feature: Feature, value: Any) -> tuple[str, str]:
 
 def link(view: str, pk: Any, text: Any) -> str:
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{view}_change", args=[pk]), text)
+
+
+def short_id(pk: Any) -> str:
+    """The end of an id, which is by chance; the whole of it on hovering."""
+    return format_html('<span class="ex-id" title="{}">…{}</span>', pk, str(pk)[-12:])
+
+
+def moment(stored_at: datetime) -> str:
+    """A time to the second, UTC."""
+    return f"{stored_at:%Y-%m-%d %H:%M:%S}"
 
 
 def label(feature: str) -> str:

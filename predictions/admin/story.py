@@ -44,6 +44,7 @@ def story_of(stored: PredictionInput, *, user: AbstractBaseUser | AnonymousUser)
         with_outcomes=may.has_perm("predictions.view_observedoutcome"),
         with_records=may.has_perm("buildings.view_benchmarkrecord"),
     )
+    facts = _facts(stored)
     token = None
     if call.token_prefix and may.has_perm("predictions.view_apitoken"):
         tokens = ApiToken.objects.filter(user=call.caller_id, token_key=call.token_prefix)
@@ -55,7 +56,8 @@ def story_of(stored: PredictionInput, *, user: AbstractBaseUser | AnonymousUser)
         "token": token,
         "version": call.model_version,
         "became": outcome_of(stored),
-        "facts": _facts(stored),
+        "facts": [fact for fact in facts if fact["sent"] or not fact["is_unknown"]],
+        "unknown": [fact["name"] for fact in facts if fact["is_unknown"] and not fact["sent"]],
         "units": stored.sent["units"] if stored.sent else None,
         "output": output,
         "answer": _answer(output),
@@ -111,7 +113,7 @@ def _facts(stored: PredictionInput) -> list[dict[str, str]]:
         for name, value in members.items()
         if name not in known
     ]
-    return sorted(facts, key=lambda fact: (fact["is_unknown"] and not fact["sent"]))
+    return facts
 
 
 def _answer(output: PredictionOutput | None) -> dict[str, Any] | None:

@@ -3,17 +3,20 @@
 A day that is over is counted once (`UsageDay`); only the days that are not are read each time.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from predictions.models import PredictionInput, PredictionOutput, UsageDay
+from predictions.models import PredictionInput, PredictionOutput, PredictionRequest, UsageDay
+from predictions.selectors.periods import midnight, runs, uuid7_floor
 
 #: A day is over when the last transaction of it surely has ended.
 _SETTLED: Final = timedelta(hours=1)
@@ -73,10 +76,10 @@ def usage_counted(*, days: Iterable[date]) -> list[UsageDay]:
     """The usage of these days, counted now and not stored; of a day without calls too. One query
     for each run of days."""
     found: dict[date, UsageDay] = {}
-    for first, last in _runs(sorted(days)):
+    for first, last in runs(sorted(days)):
         span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         found |= {day: _nothing(day) for day in span}
-        bounds = {"since": _midnight(first), "until": _midnight(last + timedelta(days=1))}
+        bounds = {"since": midnight(first), "until": midnight(last + timedelta(days=1))}
         with connection.cursor() as cursor:
             cursor.execute(_USAGE_SQL, bounds)
             for row in cursor.fetchall():
@@ -93,8 +96,6 @@ def _usage(row: Sequence[Any]) -> UsageDay:
 
 
 def _mapping(value: Any) -> dict[str, int]:
-    import json
-
     return dict(json.loads(value)) if isinstance(value, str) else dict(value)
 
 
@@ -120,7 +121,7 @@ def _nothing(day: date) -> UsageDay:
 def days_settled(days: Iterable[date]) -> set[date]:
     """Those of the days that are over for good."""
     now = timezone.now()
-    return {day for day in days if _midnight(day + timedelta(days=1)) + _SETTLED <= now}
+    return {day for day in days if midnight(day + timedelta(days=1)) + _SETTLED <= now}
 
 
 def usage_days_known(*, since: date) -> dict[date, UsageDay]:
@@ -196,16 +197,28 @@ def inputs_with_call(*, ids: Sequence[UUID]) -> list[PredictionInput]:
     return list(inputs.only("created_at", "request__caller_name").order_by("-pk"))
 
 
-def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
-    """First and last of each run of days in a row, of days in order."""
-    runs: list[tuple[date, date]] = []
-    for day in days:
-        if runs and runs[-1][1] + timedelta(days=1) == day:
-            runs[-1] = (runs[-1][0], day)
-        else:
-            runs.append((day, day))
-    return runs
+def inputs_without_output(*, limit: int) -> list[UUID]:
+    """Inputs that have no output, at most so many, the newest first.
 
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), tzinfo=UTC)
+    Of days that were counted, only those that had none then are looked at; of the others, the two
+    keys are compared. Two queries, and one for each run of days that was not counted.
+    """
+    first = PredictionRequest.objects.order_by("created_at").values_list("created_at", flat=True)
+    since = first.first()
+    if since is None:
+        return []
+    counted = dict(UsageDay.objects.order_by().values_list("day", "without_output"))
+    last = timezone.now().date()
+    span = [since.date() + timedelta(days=n) for n in range((last - since.date()).days + 1)]
+    conditions = [Q(pk__in=[pk for missing in counted.values() for pk in missing])]
+    for begins, ends in runs([day for day in span if day not in counted]):
+        # An id is by the worker's clock, a day by the database's.
+        lowest = uuid7_floor(midnight(begins) - _SETTLED)
+        highest = uuid7_floor(midnight(ends + timedelta(days=1)) + _SETTLED)
+        conditions.append(Q(pk__gte=lowest, pk__lt=highest))
+    outputs = PredictionOutput.objects.order_by().filter(input=OuterRef("pk"))
+    missing = PredictionInput.objects.order_by().filter(~Exists(outputs))
+    found: set[UUID] = set()
+    for condition in conditions:
+        found |= set(missing.filter(condition).values_list("pk", flat=True)[:limit])
+    return sorted(found, reverse=True)[:limit]

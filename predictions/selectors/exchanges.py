@@ -6,7 +6,6 @@ or reads an index in the order of the list and stops.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,43 +24,17 @@ from predictions.models import (
     PredictionRequest,
 )
 from predictions.selectors import Outcome
+from predictions.selectors.dashboard import inputs_without_output
 from predictions.selectors.outcomes import outcome_list_latest
 
 #: So many keys are named one by one; more are left to the planner.
 _FEW: Final = 2_000
 #: Callers and buildings that one search stands for.
 _NAMED: Final = 200
-#: How much later than its input an answer may be stored: a call that was cut short is taken up by a
-#: repeat with the same idempotency key.
-_LATEST: Final = timedelta(days=2)
-
 #: Primary property type of an input, as its index has it.
 USE_TYPE: Final = KeyTextTransform("primary_property_type", "features", output_field=TextField())
 
 _FAILED: Final = PredictionOutput.objects.filter(error_code__isnull=False)
-
-
-def uuid7_floor(moment: datetime) -> UUID:
-    """The smallest UUID of version 7 of this millisecond."""
-    millis = int(moment.timestamp() * 1000)
-    return UUID(int=(millis << 80) | (0x7 << 76) | (0b10 << 62))
-
-
-def of_period(
-    *, since: datetime | None, until: datetime | None, path: str = "", uuid: str = ""
-) -> Q:
-    """Condition: stored from `since` to before `until`. `uuid` is a column of version 7 that was
-    made at most two days before the row was stored; it bounds the rows that are read."""
-    condition = Q()
-    if since is not None:
-        condition &= Q((f"{path}created_at__gte", since))
-        if uuid:
-            condition &= Q((f"{uuid}__gte", uuid7_floor(since - _LATEST)))
-    if until is not None:
-        condition &= Q((f"{path}created_at__lt", until))
-        if uuid:
-            condition &= Q((f"{uuid}__lt", uuid7_floor(until + _LATEST)))
-    return condition
 
 
 def prediction_listed_list() -> QuerySet[PredictionInput]:
@@ -88,15 +61,6 @@ def of_use_type(predictions: QuerySet[Any], use_type: str) -> QuerySet[Any]:
     return predictions.alias(use_type=USE_TYPE).filter(use_type=use_type)
 
 
-def inputs_without_output(*, since: datetime | None = None, limit: int = _FEW) -> list[UUID]:
-    """Inputs that were never answered, the newest first. One query, on the two keys alone."""
-    inputs = PredictionInput.objects.filter(output__isnull=True)
-    if since is not None:
-        inputs = inputs.filter(pk__gte=uuid7_floor(since))
-    found = list(inputs.order_by().values_list("pk", flat=True)[:limit])
-    return sorted(found, reverse=True)
-
-
 def predictions_by_outcome(
     predictions: QuerySet[PredictionInput], *, outcome: str
 ) -> QuerySet[PredictionInput]:
@@ -119,25 +83,25 @@ def calls_by_outcome(
 ) -> QuerySet[PredictionRequest]:
     """The same for calls: one failed or missing output makes the call so."""
     match outcome:
-        case Outcome.FAILED:
-            failed = PredictionInput.objects.filter(output__in=_FAILED)
-            return calls.filter(pk__in=failed.order_by().values("request"))
         case Outcome.NO_OUTPUT:
-            missing = PredictionInput.objects.order_by()
             found = inputs_without_output(limit=_FEW + 1)
+            missing = PredictionInput.objects.order_by().values("request")
             if len(found) > _FEW:
-                missing = missing.filter(output__isnull=True)
-            else:
-                missing = missing.filter(pk__in=found)
-            return calls.filter(pk__in=missing.values("request"))
+                return calls.filter(pk__in=missing.filter(output__isnull=True))
+            return calls.filter(pk__in=missing.filter(pk__in=found))
         case _:
-            # All outputs of a call are stored at once: its first input tells of all.
-            calls = calls.filter(inputs__position=0, inputs__output__isnull=False)
             failed = _FAILED.order_by().values_list("input__request", flat=True)
             few = set(failed[: _FEW + 1])
-            if len(few) > _FEW:
-                return calls.filter(~Exists(_FAILED.filter(input__request=OuterRef("pk"))))
-            return calls.exclude(pk__in=few)
+            condition = (
+                Q(pk__in=few)
+                if len(few) <= _FEW
+                else Q(Exists(_FAILED.filter(input__request=OuterRef("pk"))))
+            )
+            if outcome == Outcome.FAILED:
+                return calls.filter(condition)
+            # All outputs of a call are stored at once: its first input tells of all.
+            answered = calls.filter(inputs__position=0, inputs__output__isnull=False)
+            return answered.exclude(condition)
 
 
 def call_outcomes(call_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
@@ -202,9 +166,7 @@ def _buildings(words: str) -> list[int]:
     condition = Q()
     for word in words.upper().split():
         condition &= Q(search_text__contains=word)
-    return list(
-        Building.objects.order_by().filter(condition).values_list("pk", flat=True)[:_NAMED]
-    )
+    return list(Building.objects.order_by().filter(condition).values_list("pk", flat=True)[:_NAMED])
 
 
 def _uuid(text: str) -> UUID | None:

@@ -60,7 +60,9 @@ MODEL_NAME: Final = "generated"
 _BLOCK: Final = 10_000
 _SHARES: Final = (0.34, 0.25, 0.16, 0.11, 0.08, 0.03, 0.03)
 _OPERATOR_SHARE: Final = 0.02
-_HOURS: Final = np.array([1, 1, 1, 1, 1, 2, 4, 7, 11, 13, 13, 11, 9, 11, 13, 12, 10, 7, 5, 3, 3, 2, 2, 1])
+_HOURS: Final = np.array(
+    [1, 1, 1, 1, 1, 2, 4, 7, 11, 13, 13, 11, 9, 11, 13, 12, 10, 7, 5, 3, 3, 2, 2, 1]
+)
 _WEEKEND: Final = 0.3
 #: Usual site EUI, kBtu/ft²/year, and how common the type is; the others are 60 and rare.
 _TYPES: Final = {
@@ -284,7 +286,9 @@ class _Block:
                 f"<script>alert({n})</script>" if odd else f"generated-{self._first + n}"
                 for n, odd in enumerate((draw.random(calls) < 0.002).tolist())
             ],
-            "body_sha256": ["" if c else _digest(i) for c, i in zip(is_command, self._call_ids, strict=True)],
+            "body_sha256": [
+                "" if c else _digest(i) for c, i in zip(is_command, self._call_ids, strict=True)
+            ],
             "row_count": self._sizes.tolist(),
             "model_version": [self._cast.versions[n] for n in version],
             "received_at": _stamps(self._stored - waited),
@@ -511,9 +515,7 @@ def _stamps(seconds: Numbers) -> list[str]:
     return [f"{moment}+00" for moment in np.datetime_as_string(micros).tolist()]
 
 
-def _uuids(
-    seconds: Numbers, counter: NDArray[np.int64], draw: np.random.Generator
-) -> list[str]:
+def _uuids(seconds: Numbers, counter: NDArray[np.int64], draw: np.random.Generator) -> list[str]:
     """Version 7: milliseconds, a counter (12 bits), 62 bits of chance."""
     millis = np.floor(seconds * 1000).astype(np.int64).tolist()
     chance = draw.integers(0, 1 << 62, len(millis)).tolist()

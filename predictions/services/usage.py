@@ -20,7 +20,9 @@ _AT_ONCE: Final = 10
 def usage_days_count(*, days: int) -> int:
     """Count those of the last so many days that are over and were not counted yet; how many they
     were. One query when there are none; two processes at once store each day once."""
-    missing = iter(sorted(usage_days_missing(since=timezone.now().date() - timedelta(days=days - 1))))
+    missing = iter(
+        sorted(usage_days_missing(since=timezone.now().date() - timedelta(days=days - 1)))
+    )
     stored = 0
     while some := list(islice(missing, _AT_ONCE)):
         counted = [
