@@ -44,12 +44,12 @@ class KeysetChangeList(ChangeList):
     _newer: str | None = None
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_filters_params(params)
+        # Out of what links and the search form carry along: another filter begins anew.
         for name in (OLDER, NEWER):
-            found.pop(name, None)
-            # What links and the search form carry along: another filter begins anew.
+            self.filter_params.pop(name, None)
             if (value := self.params.pop(name, None)) is not None:
                 setattr(self, f"_{name}", value)
+        found: dict[str, Any] = super().get_filters_params(params)
         return found
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:

@@ -75,6 +75,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
+# Where who signs in without having been sent to do so arrives.
+LOGIN_REDIRECT_URL = "admin:index"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
 TIME_ZONE = "UTC"

@@ -108,12 +108,12 @@ class PredictionRequestAdmin(KeysetAdmin):
     list_display = (
         "stored_at",
         "short",
+        "outcome",
         "caller_name",
         "token_prefix",
         "channel",
         "row_count",
         "model_version",
-        "outcome",
     )
     list_display_links = ("stored_at", "short")
     key = ("created_at", "pk")

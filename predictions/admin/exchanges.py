@@ -50,14 +50,14 @@ class PredictionInputAdmin(PredictionSearch, KeysetAdmin):
     list_display = (
         "stored_at",
         "short",
+        "outcome",
         "caller",
-        "named",
         "property_type",
+        "named",
         "floor_area",
         "energy",
         "eui",
         "emissions",
-        "outcome",
     )
     list_display_links = ("stored_at", "short")
     key = ("request__created_at", "pk")

@@ -1,5 +1,5 @@
-"""Which exchanges are listed: by what an index finds, with choices of small tables and closed lists,
-never of the rows that are filtered."""
+"""Which exchanges are listed: by what an index finds, with choices of small tables and closed
+lists, never of the rows that are filtered."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -16,7 +16,7 @@ class IdempotencyKeyAdmin(KeysetAdmin):
     list_display = ("created_at", "key", "caller", "status", "call")
     list_filter = (PeriodFilter, ("answer", admin.EmptyFieldListFilter))
     list_select_related = ("caller", "answer")
-    search_fields = ("=key", "=caller__username")
+    search_fields = ("key", "caller__username")
     search_help_text = "Key or caller"
     fields = ("key", "caller", "created_at", "fingerprint", "status", "call")
 

@@ -34,7 +34,10 @@ def outcome_of(prediction: PredictionInput) -> str:
 
 def figure(value: float | None, digits: int = 0) -> str:
     """A number in the reader's habit; a dash where there is none."""
-    return "—" if value is None else number_format(value, digits, force_grouping=True)
+    if value is None:
+        return "—"
+    # `number_format` cuts off what is too much.
+    return number_format(round(value, digits), digits, force_grouping=True)
 
 
 def rounded(value: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -71,6 +72,10 @@ class Command(BaseCommand):
                 stored = exchanges_generate(traffic, on_rows=bar.update)
         except EmissionFactorsMissingError as error:
             raise CommandError(str(error)) from None
+        except IntegrityError:
+            raise CommandError(
+                "These very exchanges are on record already: choose another --seed."
+            ) from None
         tables_vacuum()
         for table, rows in stored.items():
             self.stdout.write(f"{rows:>11,}  {table}")
