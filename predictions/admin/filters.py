@@ -230,13 +230,13 @@ class BuildingFilter(FoldedFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(self.value() or "", self.value() or "")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Any:
         yield {"selected": False, "kept": _kept(changelist, self.parameter_name)}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
-        asked = _number(self.value())
+        asked = _number(self.value()) or 0
         # Found first: a constant tells the planner how few there are.
         found = Building.objects.filter(ose_building_id=asked).values_list("pk", flat=True).first()
         return queryset.none() if found is None else queryset.filter(building=found)

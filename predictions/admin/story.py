@@ -85,12 +85,12 @@ def _enter_url(stored: PredictionInput, output: PredictionOutput | None, may: An
     return f"{reverse('admin:predictions_observedoutcome_add')}?input={stored.pk}"
 
 
-def _facts(stored: PredictionInput) -> list[dict[str, str]]:
+def _facts(stored: PredictionInput) -> list[dict[str, Any]]:
     """Every feature: as it was sent, in its units, and as the model saw it."""
     sent = stored.sent or {}
     members: Mapping[str, Any] = sent.get("members", {})
     named = features_in(sent.get("units", US))
-    facts = []
+    facts: list[dict[str, Any]] = []
     for feature, as_sent in zip(FEATURES, named, strict=True):
         used = " ".join(shown(feature, stored.features.get(feature.name))).strip()
         if as_sent.name in members:

@@ -111,8 +111,9 @@ def call_outcomes(call_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
     )
     failed = _FAILED.order_by().filter(input__request__in=call_ids)
     found = dict.fromkeys(call_ids, Outcome.NO_OUTPUT)
-    found |= dict.fromkeys(answered.values_list("input__request", flat=True), Outcome.ANSWERED)
-    found |= dict.fromkeys(failed.values_list("input__request", flat=True), Outcome.FAILED)
+    for outputs, outcome in ((answered, Outcome.ANSWERED), (failed, Outcome.FAILED)):
+        calls: Any = outputs.values_list("input__request", flat=True)
+        found |= dict.fromkeys(calls, outcome)
     return found
 
 

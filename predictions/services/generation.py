@@ -485,7 +485,7 @@ def _sent(told: dict[str, Any], *, is_si: bool) -> str:
 
 
 def _contributions(half: float) -> str:
-    entry = {"value": None, "reference_value": None, "together_with": []}
+    entry: dict[str, Any] = {"value": None, "reference_value": None, "together_with": []}
     return json.dumps(
         [
             {**entry, "feature": "gross_floor_area_sqft", "contribution_kbtu": half * 1.25},

@@ -122,7 +122,7 @@ def test_filters_keep_their_rows_and_begin_at_the_first_page(
     admin_browser: Client, record: None
 ) -> None:
     token = ApiToken.objects.get(user__username=CALLERS[1], name="nightly job")
-    one = PredictionInput.objects.filter(building__isnull=False).select_related("building")[0]
+    one: Any = PredictionInput.objects.filter(building__isnull=False).select_related("building")[0]
     version = PredictionRequest.objects.order_by("created_at")[0].model_version_id
     since, until = UNTIL - timedelta(days=8), UNTIL - timedelta(days=5)
     caller = token.user_id
@@ -198,7 +198,7 @@ def test_answers_and_outcomes_are_filtered_by_time(admin_browser: Client, record
 
 
 def test_a_search_takes_the_first_that_its_words_are(admin_browser: Client, record: None) -> None:
-    one = PredictionInput.objects.filter(building__isnull=False).select_related(
+    one: Any = PredictionInput.objects.filter(building__isnull=False).select_related(
         "request", "building"
     )[0]
     token = ApiToken.objects.get(user__username=CALLERS[0], name="nightly job")
