@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from unfold.views import ChangeList
 
 from buildings.admin.base import ReadOnlyAdmin
+from buildings.figures import figure
 from buildings.selectors.estimates import rows_estimated
 
 OLDER: Final = "older"
@@ -30,7 +30,7 @@ class KeysetPage:
         """The estimate, as exact as it is: two digits, grouped."""
         rows = self.estimate or 0
         unit = 10 ** max(0, len(str(rows)) - 2)
-        return number_format(round(rows / unit) * unit, force_grouping=True)
+        return figure(round(rows / unit) * unit)
 
 
 class KeysetChangeList(ChangeList):

@@ -5,11 +5,13 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from buildings.admin import KeysetAdmin, ReadOnlyInline
+from buildings.figures import figure
 from predictions.admin.filters import (
     CallerFilter,
     CallOutcomeFilter,
@@ -93,9 +95,15 @@ class PredictionBatchInline(ReadOnlyInline, TabularInline):
     @display(description="rows that were skipped")
     def refused(self, batch: PredictionBatch) -> str:
         shown = batch.refused_rows[:_REFUSED_SHOWN]
-        rows = [f"row {row['row']}: {row['errors'][0]['detail']}" for row in shown]
+        rows = [
+            gettext("row %(number)d: %(detail)s")
+            % {"number": row["row"], "detail": row["errors"][0]["detail"]}
+            for row in shown
+        ]
         more = len(batch.refused_rows) - len(shown)
-        return "; ".join([*rows, *([f"and {more:,} more"] if more else [])]) or "none"
+        if more:
+            rows.append(gettext("and %(count)s more") % {"count": figure(more)})
+        return "; ".join(rows) or gettext("none")
 
 
 @admin.register(PredictionRequest)

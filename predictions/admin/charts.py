@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from predictions.admin.shown import figure
+from predictions.admin.shown import amount
 
 WIDTH: Final = 480
 HEIGHT: Final = 190
@@ -60,7 +60,7 @@ def columns(
                         "width": round(step * 0.8, 2),
                         "height": round(max(axis.y(below) - top, 0.6), 1),
                         "css": one.css,
-                        "said": f"{names[at]}: {one.name} {figure(value)}",
+                        "said": f"{names[at]}: {one.name} {amount(value)}",
                     }
                 )
             below += value
@@ -105,8 +105,8 @@ def bars(
             {
                 "name": name,
                 "url": url,
-                "count": figure(count),
-                "share": f"{figure(100 * count / total, 1)} %",
+                "count": amount(count),
+                "share": f"{amount(100 * count / total, 1)} %",
                 "width": round(100 * count / top, 1),
             }
             for name, count, url in ordered
@@ -160,13 +160,13 @@ def _axis(highest: float, unit: str) -> Axis:
 
 def _tick(value: float, step: float, unit: str) -> str:
     if step >= 1_000:
-        return f"{figure(value / 1_000, 1 if step % 1_000 else 0)}k"
+        return f"{amount(value / 1_000, 1 if step % 1_000 else 0)}k"
     digits = max(0, -math.floor(math.log10(step))) + (1 if f"{step:e}".startswith("2.5") else 0)
-    return f"{figure(value, digits if step < 1 or step == 2.5 else 0)}{unit and ' '}{unit}"
+    return f"{amount(value, digits if step < 1 or step == 2.5 else 0)}{unit and ' '}{unit}"
 
 
 def _said(value: float | None, unit: str) -> str:
     if value is None:
         return "—"
     digits = 0 if isinstance(value, int) else 2
-    return f"{figure(value, digits)}{unit and ' '}{unit}"
+    return f"{amount(value, digits)}{unit and ' '}{unit}"

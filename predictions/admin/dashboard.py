@@ -18,7 +18,7 @@ from buildings.selectors.estimates import rows_estimated
 from mlmodel.comparison import headline_scores
 from mlmodel.models import Alias, ModelVersion
 from predictions.admin.charts import Series, bars, columns, lines
-from predictions.admin.shown import figure, link
+from predictions.admin.shown import amount, link
 from predictions.models import PredictionInput, PredictionRequest, UsageDay
 from predictions.selectors.dashboard import Usage, inputs_with_call, usage_window
 from predictions.services.usage import usage_days_count
@@ -74,21 +74,21 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
         "tiles": [
             {
                 "name": _("Predictions"),
-                "value": figure(predictions),
-                "note": _("in %(calls)s calls") % {"calls": figure(usage.total("calls"))},
+                "value": amount(predictions),
+                "note": _("in %(calls)s calls") % {"calls": amount(usage.total("calls"))},
                 "url": listed,
             },
             {
                 "name": _("Failed"),
                 "value": _share(sum(failed), predictions),
                 "note": _("%(count)s inputs, the model answered no energy")
-                % {"count": figure(sum(failed))},
+                % {"count": amount(sum(failed))},
                 "url": f"{listed}&outcome=failed",
                 "css": "ex-bad" if sum(failed) else "",
             },
             {
                 "name": _("Without output"),
-                "value": figure(len(usage.without_output)),
+                "value": amount(len(usage.without_output)),
                 "note": _("inputs whose worker died"),
                 "url": f"{listed}&outcome=no+output",
                 "css": "ex-warn" if usage.without_output else "",
@@ -97,7 +97,7 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
                 "name": _("Refused"),
                 "value": _share(refused, received),
                 "note": _("%(refused)s of %(received)s rows of batches")
-                % {"refused": figure(refused), "received": figure(received)},
+                % {"refused": amount(refused), "received": amount(received)},
             },
             {
                 "name": _("Latency of the model"),
@@ -107,7 +107,7 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
             },
             {
                 "name": _("On record"),
-                "value": "—" if not on_record else f"≈ {figure(on_record)}",
+                "value": "—" if not on_record else f"≈ {amount(on_record)}",
                 "note": _("predictions since the first, estimated"),
                 "url": list_url(PredictionInput),
             },
@@ -117,10 +117,10 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
                 title=_("Predictions a day, by outcome"),
                 summary=_("%(total)s in %(days)s days; most on %(day)s, %(most)s.")
                 % {
-                    "total": figure(predictions),
+                    "total": amount(predictions),
                     "days": days,
                     "day": date_format(busiest.day, "j M"),
-                    "most": figure(busiest.predictions),
+                    "most": amount(busiest.predictions),
                 },
                 names=names,
                 series=[
@@ -221,9 +221,9 @@ def _serving() -> dict[str, Any] | None:
         "version": version,
         "link": link("mlmodel_modelversion", version.pk, version),
         "facts": [
-            (_("R² of the logarithm"), figure(scores.get("r2_log"), 3)),
-            (_("Median error"), "—" if percent is None else f"{figure(percent, 1)} %"),
-            (_("Size"), f"{figure(version.size_bytes / 1000)} kB"),
+            (_("R² of the logarithm"), amount(scores.get("r2_log"), 3)),
+            (_("Median error"), "—" if percent is None else f"{amount(percent, 1)} %"),
+            (_("Size"), f"{amount(version.size_bytes / 1000)} kB"),
             (_("Trained"), date_format(version.created_at, "j F Y")),
             (
                 _("Serves since"),
@@ -236,7 +236,7 @@ def _serving() -> dict[str, Any] | None:
 def _latency(days: Sequence[UsageDay], name: str) -> str:
     """Of the days' figures the middle one."""
     known = sorted(value for day in days if (value := getattr(day, name)) is not None)
-    return "—" if not known else f"{figure(known[len(known) // 2], 2)} ms"
+    return "—" if not known else f"{amount(known[len(known) // 2], 2)} ms"
 
 
 def _percent(part: int, whole: int) -> float | None:
@@ -245,4 +245,4 @@ def _percent(part: int, whole: int) -> float | None:
 
 def _share(part: int, whole: int) -> str:
     percent = _percent(part, whole)
-    return "—" if percent is None else f"{figure(percent, 2)} %"
+    return "—" if percent is None else f"{amount(percent, 2)} %"

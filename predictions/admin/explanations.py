@@ -1,9 +1,11 @@
 """Why predictions are what they are."""
 
 from django.contrib import admin
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import KeysetAdmin
+from buildings.figures import quantity_said
 from mlmodel.features import FEATURES
 from predictions.admin.filters import ExplanationPeriodFilter
 from predictions.admin.search import PredictionSearch
@@ -55,13 +57,14 @@ class PredictionExplanationAdmin(PredictionSearch, KeysetAdmin):
     @display(description="nearest")
     def nearest(self, explanation: PredictionExplanation) -> str:
         if not explanation.peers:
-            return "none on record"
+            return _("none on record")
+        year_unknown = _("year unknown")
         return table(
             (
                 f"{peer['ose_building_id']} {peer['property_name']}",
-                f"{peer['gross_floor_area_sqft']:,.0f} ft², "
-                f"{peer['year_built'] or 'year unknown'}: "
-                f"{peer['site_eui_kbtu_per_sqft']:.1f} kBtu/ft²",
+                f"{quantity_said('gross_floor_area_sqft', peer['gross_floor_area_sqft'])}, "
+                f"{peer['year_built'] or year_unknown}: "
+                f"{quantity_said('eui_kbtu_per_sqft', peer['site_eui_kbtu_per_sqft'], '.1f')}",
             )
             for peer in explanation.peers
         )
@@ -70,7 +73,7 @@ class PredictionExplanationAdmin(PredictionSearch, KeysetAdmin):
     def reference(self, explanation: PredictionExplanation) -> str:
         return table(
             (
-                feature.label,
+                _(feature.label),
                 " ".join(shown(feature, explanation.reference_features.get(feature.name))),
             )
             for feature in FEATURES

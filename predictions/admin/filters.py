@@ -249,7 +249,7 @@ class OutcomeFilter(FoldedFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(outcome, outcome) for outcome in COLOURS]
+        return [(outcome, gettext(outcome)) for outcome in COLOURS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.value()

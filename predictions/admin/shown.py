@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from buildings.figures import beside, figure, quantity_said
 from mlmodel.features import FEATURES_BY_NAME, Feature
 from predictions.models import PredictionExplanation, PredictionInput
 
@@ -18,7 +19,7 @@ ANSWERED: Final = "answered"
 FAILED: Final = "failed"
 NO_OUTPUT: Final = "no output"
 #: What the lists of exchanges search by, in this order.
-SEARCHED: Final = _(
+SEARCHED: Final = gettext_lazy(
     "Prediction or call id, OSE building id, token prefix, X-Request-ID, caller, or words of a "
     "building’s name"
 )
@@ -32,22 +33,19 @@ def outcome_of(prediction: PredictionInput) -> str:
     return FAILED if output.error_code else ANSWERED
 
 
-def figure(value: float | None, digits: int = 0) -> str:
-    """A number in the reader's habit; a dash where there is none."""
-    if value is None:
-        return "—"
-    # `number_format` cuts off what is too much.
-    return number_format(round(value, digits), digits, force_grouping=True)
+def amount(value: float | None, digits: int = 0) -> str:
+    """A number with so many decimals; a dash where there is none."""
+    return "—" if value is None else figure(value, f",.{digits}f")
 
 
 def rounded(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.0f}"
+    return "—" if value is None else figure(value)
 
 
 def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:
     """A figure of the prediction's output; a dash where there is none."""
     value = getattr(getattr(stored, "output", None), name, None)
-    return "—" if value is None else f"{value:{form}}"
+    return "—" if value is None else figure(value, form) + beside(name, value, form)
 
 
 def table(rows: Iterable[tuple[Any, ...]]) -> str:
@@ -63,12 +61,13 @@ def table(rows: Iterable[tuple[Any, ...]]) -> str:
 def shown(feature: Feature, value: Any) -> tuple[str, str]:
     """A feature's value and unit as one would write them."""
     if value is None:
-        return "unknown", ""
+        return _("unknown"), ""
     if isinstance(value, bool):
-        return "yes" if value else "no", ""
+        return _("yes") if value else _("no"), ""
     if feature.unit == "year" or isinstance(value, str):
         return str(value), ""
-    return f"{value:,.10g}", feature.unit or ""
+    unit = _(feature.unit) if feature.unit else ""
+    return figure(value, ",.10g"), unit + beside(feature.name, value)
 
 
 def link(view: str, pk: Any, text: Any) -> str:
@@ -87,21 +86,27 @@ def moment(stored_at: datetime) -> str:
 
 def label(feature: str) -> str:
     known = FEATURES_BY_NAME.get(feature)
-    return feature if known is None else known.label
+    return feature if known is None else _(known.label)
 
 
 def contributions_table(explanation: PredictionExplanation) -> str:
     """From the reference's energy to the prediction's, kBtu."""
     return table(
         [
-            ("A usual building of this type", f"{explanation.reference_kbtu:,.0f} kBtu"),
+            (
+                _("A usual building of this type"),
+                quantity_said("reference_kbtu", explanation.reference_kbtu),
+            ),
             *(
                 (
                     ", ".join(label(one["feature"]) for one in (entry, *entry["together_with"])),
-                    f"{entry['contribution_kbtu']:+,.0f} kBtu",
+                    quantity_said("contribution_kbtu", entry["contribution_kbtu"], "+,.0f"),
                 )
                 for entry in explanation.contributions
             ),
-            ("This building", f"{explanation.site_energy_use_kbtu:,.0f} kBtu"),
+            (
+                _("This building"),
+                quantity_said("site_energy_use_kbtu", explanation.site_energy_use_kbtu),
+            ),
         ]
     )

@@ -7,12 +7,14 @@ from typing import Any, Final
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from buildings.admin.base import list_url
+from buildings.figures import beside, quantity_said
 from buildings.units import US
 from mlmodel.features import FEATURES
 from mlmodel.prediction import COVERAGES
-from predictions.admin.shown import figure, label, outcome_of, shown
+from predictions.admin.shown import amount, label, outcome_of, shown
 from predictions.models import (
     ApiToken,
     PredictionExplanation,
@@ -25,9 +27,9 @@ from predictions.units import features_in
 _WIDTH: Final = 480
 _MARGIN: Final = 14
 _FUELS: Final = (
-    ("electricity", "Electricity", "ex-electricity"),
-    ("natural_gas", "Natural gas", "ex-gas"),
-    ("steam", "District steam", "ex-steam"),
+    ("electricity", gettext_noop("Electricity"), "ex-electricity"),
+    ("natural_gas", gettext_noop("Natural gas"), "ex-gas"),
+    ("steam", gettext_noop("District steam"), "ex-steam"),
 )
 
 
@@ -100,7 +102,7 @@ def _facts(stored: PredictionInput) -> list[dict[str, Any]]:
             told = ""
         facts.append(
             {
-                "name": feature.label,
+                "name": _(feature.label),
                 "sent": told,
                 "used": used,
                 "is_unknown": stored.features.get(feature.name) is None,
@@ -121,16 +123,17 @@ def _answer(output: PredictionOutput | None) -> dict[str, Any] | None:
         return None
     total = output.site_energy_use_kbtu or 0.0
     return {
-        "energy": figure(output.site_energy_use_kbtu),
-        "eui": figure(output.site_eui_kbtu_per_sqft, 1),
-        "emissions": figure(output.ghg_emissions_mtco2e, 1),
-        "support": figure(output.support, 3),
+        "energy": amount(output.site_energy_use_kbtu),
+        "beside": beside("site_energy_use_kbtu", total, ",.0f"),
+        "eui": quantity_said("site_eui_kbtu_per_sqft", output.site_eui_kbtu_per_sqft, ",.1f"),
+        "emissions": amount(output.ghg_emissions_mtco2e, 1),
+        "support": amount(output.support, 3),
         "fuels": [
             {
-                "name": name,
+                "name": _(name),
                 "css": css,
-                "energy": figure(getattr(output, f"{fuel}_kbtu")),
-                "share": figure(100 * (getattr(output, f"{fuel}_kbtu") or 0) / (total or 1), 1),
+                "energy": amount(getattr(output, f"{fuel}_kbtu")),
+                "share": amount(100 * (getattr(output, f"{fuel}_kbtu") or 0) / (total or 1), 1),
                 "width": round(_WIDTH * (getattr(output, f"{fuel}_kbtu") or 0) / (total or 1), 1),
             }
             for fuel, name, css in _FUELS
@@ -152,7 +155,7 @@ def _range(
 ) -> tuple[str, str]:
     low = getattr(output, f"{name}_low_{coverage}_{unit}")
     high = getattr(output, f"{name}_high_{coverage}_{unit}")
-    return figure(low, digits), figure(high, digits)
+    return amount(low, digits), amount(high, digits)
 
 
 def _interval(
@@ -199,14 +202,14 @@ def _interval(
         "width": _WIDTH,
         "bands": bands,
         "x": x(energy),
-        "left": figure(lowest),
-        "right": figure(highest),
+        "left": amount(lowest),
+        "right": amount(highest),
         "peers": [
-            {"x": x(one["kbtu"]), "said": f"{one['name']}: {figure(one['kbtu'])} kBtu"}
+            {"x": x(one["kbtu"]), "said": f"{one['name']}: {amount(one['kbtu'])} kBtu"}
             for one in peers
         ],
         "measured": [
-            {"x": x(one["kbtu"]), "said": f"{one['name']}: {figure(one['kbtu'])} kBtu"}
+            {"x": x(one["kbtu"]), "said": f"{one['name']}: {amount(one['kbtu'])} kBtu"}
             for one in measured
         ],
     }
@@ -216,17 +219,24 @@ def _contributions(explanation: PredictionExplanation | None) -> list[tuple[str,
     if explanation is None:
         return []
     return [
-        (_("A usual building of this type"), f"{figure(explanation.reference_kbtu)} kBtu", True),
+        (
+            _("A usual building of this type"),
+            quantity_said("reference_kbtu", explanation.reference_kbtu),
+            True,
+        ),
         *(
             (
                 ", ".join(label(one["feature"]) for one in (entry, *entry["together_with"])),
-                f"{'+' if entry['contribution_kbtu'] >= 0 else ''}"
-                f"{figure(entry['contribution_kbtu'])} kBtu",
+                quantity_said("contribution_kbtu", entry["contribution_kbtu"], "+,.0f"),
                 False,
             )
             for entry in explanation.contributions
         ),
-        (_("This building"), f"{figure(explanation.site_energy_use_kbtu)} kBtu", True),
+        (
+            _("This building"),
+            quantity_said("site_energy_use_kbtu", explanation.site_energy_use_kbtu),
+            True,
+        ),
     ]
 
 
@@ -238,8 +248,8 @@ def _measured(outcome: Any, output: PredictionOutput | None) -> dict[str, Any]:
     high = getattr(output, "site_energy_use_high_90_kbtu", None)
     return {
         "outcome": outcome,
-        "energy": figure(measured),
-        "off": "—" if off is None else f"{'+' if off >= 0 else ''}{figure(off, 1)} %",
+        "energy": amount(measured),
+        "off": "—" if off is None else f"{'+' if off >= 0 else ''}{amount(off, 1)} %",
         "is_within": None if low is None or high is None else low <= measured <= high,
     }
 
