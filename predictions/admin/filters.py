@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from django.contrib.admin import ListFilter
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -184,8 +184,8 @@ class ChannelFilter(CallFilter):
     title = _("channel")
     parameter_name = "channel"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return Channel.choices
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return _choices(Channel)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         asked = self.value()
@@ -271,13 +271,17 @@ class CallOutcomeFilter(OutcomeFilter):
 class ErrorFilter(VocabularyFilter):
     title = _("error")
     parameter_name = "error_code"
-    values = ErrorCode.values
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return _choices(ErrorCode)
 
 
 class SourceFilter(VocabularyFilter):
     title = _("source")
     parameter_name = "source"
-    values = OutcomeSource.values
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return _choices(OutcomeSource)
 
 
 class MeasuredYearFilter(FoldedFilter):
@@ -303,6 +307,10 @@ class MeasuredVersionFilter(VersionFilter):
 
 class ShadowVersionFilter(VersionFilter):
     """The challenger that scored."""
+
+
+def _choices(words: type[TextChoices]) -> list[tuple[str, str]]:
+    return [(value, gettext(label)) for value, label in words.choices]
 
 
 def _kept(changelist: Any, *names: str | None) -> list[tuple[str, str]]:

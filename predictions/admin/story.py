@@ -256,11 +256,10 @@ def _measured(outcome: Any, output: PredictionOutput | None) -> dict[str, Any]:
 
 def _raw(stored: PredictionInput, *others: Any) -> list[tuple[str, str]]:
     """The rows as they are on record."""
-    rows = [("call", stored.request), ("input", stored)]
-    rows += [(row._meta.model_name or "", row) for row in others if row is not None]
+    rows = [row for row in (stored.request, stored, *others) if row is not None]
     return [
         (
-            name,
+            str(row._meta.verbose_name),
             json.dumps(
                 {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields},
                 indent=2,
@@ -268,5 +267,5 @@ def _raw(stored: PredictionInput, *others: Any) -> list[tuple[str, str]]:
                 ensure_ascii=False,
             ),
         )
-        for name, row in rows
+        for row in rows
     ]
