@@ -88,6 +88,12 @@ def test_days_that_are_over_are_counted_once(record: None) -> None:
     assert after.without_output == before.without_output
 
 
+def test_made_up_exchanges_of_a_counted_day_are_counted(record: None) -> None:
+    usage_days_count(days=DAYS)
+    exchanges_generate(Traffic(count=200, days=DAYS - 1, seed=5))
+    assert usage_window(days=DAYS).total("predictions") == 1_701
+
+
 def vars_of(day: UsageDay) -> dict[str, Any]:
     names = [
         field.attname for field in UsageDay._meta.concrete_fields if field.name != "created_at"

@@ -1,33 +1,16 @@
-"""Made-up exchanges for the record, to look at the admin and to measure it at size.
-
-No model is asked: energies are a usual intensity of the building's type times chance, so that
-hundreds of thousands of exchanges take seconds. A block of rows depends on the seed, the span and
-its place alone; equal arguments give equal rows, on the same buildings and model versions.
-"""
+"""Up to some thousand made-up exchanges, as columns of the tables they fill."""
 
 import hashlib
 import json
-import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import connection, models, transaction
-from django.utils import timezone
+from django.db import models
 from numpy.typing import NDArray
 
-from buildings.models import Building
-from buildings.services.copying import columns_encoded, lines_copy
 from mlmodel.features import FEATURE_NAMES, NEIGHBORHOODS, PRIMARY_PROPERTY_TYPES
-from mlmodel.models import ModelVersion
 from predictions.models import (
-    AUDIT_TABLES,
-    DEFAULT_SCOPES,
-    ApiToken,
     BatchFormat,
     Channel,
     ErrorCode,
@@ -39,31 +22,10 @@ from predictions.models import (
     PredictionOutput,
     PredictionRequest,
 )
-from predictions.models.tokens import PREFIX_LENGTH
-from predictions.selectors import factors_chosen
+from predictions.services.generation.cast import CALLERS, FUELS, OPERATOR, Cast, Traffic
 
-#: Who is said to have called. Two are what an attacker would call himself.
-CALLERS: Final = (
-    "generated-portfolio",
-    "generated-utility",
-    "generated-research",
-    "generated-city",
-    "generated-audit-firm",
-    "generated-<script>alert('caller')</script>",
-    "=cmd|' /C calc'!A0",
-)
-#: Who is said to have used the command line.
-OPERATOR: Final = "generated-operator"
-#: Registered for the exchanges, beside the versions that there are; they can never serve.
-MODEL_NAME: Final = "generated"
-
-_BLOCK: Final = 10_000
 _SHARES: Final = (0.34, 0.25, 0.16, 0.11, 0.08, 0.03, 0.03)
 _OPERATOR_SHARE: Final = 0.02
-_HOURS: Final = np.array(
-    [1, 1, 1, 1, 1, 2, 4, 7, 11, 13, 13, 11, 9, 11, 13, 12, 10, 7, 5, 3, 3, 2, 2, 1]
-)
-_WEEKEND: Final = 0.3
 #: Usual site EUI, kBtu/ft²/year, and how common the type is; the others are 60 and rare.
 _TYPES: Final = {
     "Small- and Mid-Sized Office": (65.0, 20.0),
@@ -83,152 +45,14 @@ _TYPES: Final = {
 }
 _OTHER_TYPE: Final = (60.0, 0.4)
 _COVERAGES: Final = ((80, 0.34), (90, 0.5))
-_FUELS: Final = ("electricity", "natural_gas", "steam")
 
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """`count` exchanges of `days` days up to `until`; of `observed` of the answered ones an outcome
-    is known. A batch is a call of several exchanges."""
+class Block:
+    """Exchanges stored at `times`, from the `first` of all on; depends on nothing else."""
 
-    count: int
-    days: int = 120
-    until: date = field(default_factory=lambda: timezone.now().date())
-    seed: int = 2016
-    observed: float = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class _Cast:
-    """Rows that exchanges refer to."""
-
-    callers: Sequence[User]
-    tokens: Sequence[ApiToken]
-    versions: Sequence[int]
-    buildings: Sequence[int]
-    factor_set: int
-    factors: Sequence[float]
-
-
-def has_real_exchanges() -> bool:
-    """Whether anything on the record was not made here. One query."""
-    made = (*CALLERS, OPERATOR)
-    return PredictionRequest.objects.order_by().exclude(caller_name__in=made).exists()
-
-
-def exchanges_generate(
-    traffic: Traffic, *, on_rows: Callable[[int], object] = lambda rows: None
-) -> dict[str, int]:
-    """Store them all, or none, by COPY; the number of rows by table.
-
-    Makes callers, tokens whose secrets nobody knows, and two model versions where they are missing.
-    Raises EmissionFactorsMissingError.
-    """
-    stored = dict.fromkeys(AUDIT_TABLES, 0)
-    with transaction.atomic():
-        cast = _cast(traffic)
-        times = _times(traffic)
-        for first in range(0, traffic.count, _BLOCK):
-            block = _Block(traffic, cast, times[first : first + _BLOCK], first)
-            for table, columns in block.tables():
-                lines = columns_encoded(columns.values())
-                lines_copy(table, list(columns), lines)
-                stored[table._meta.db_table] += len(lines)
-            on_rows(len(times[first : first + _BLOCK]))
-    return {table: rows for table, rows in stored.items() if rows}
-
-
-def tables_vacuum() -> None:
-    """What autovacuum does within minutes of so many rows: statistics, and pages marked as visible
-    to all. Asks for the tables' owner; PostgreSQL only warns others."""
-    with connection.cursor() as cursor:
-        for table in AUDIT_TABLES:
-            cursor.execute(f"VACUUM (ANALYZE) {table}")
-
-
-# Who and what is there
-
-
-def _cast(traffic: Traffic) -> _Cast:
-    known = factors_chosen(slug=None)
-    callers = [_caller(name) for name in CALLERS]
-    return _Cast(
-        callers=callers,
-        tokens=[_token(caller, number, traffic.seed) for caller in callers for number in (0, 1)],
-        versions=_versions(),
-        buildings=list(Building.objects.order_by("pk").values_list("pk", flat=True)[:5_000]),
-        factor_set=known.factor_set.pk,
-        factors=[getattr(known.factors, fuel) for fuel in _FUELS],
-    )
-
-
-def _caller(username: str) -> User:
-    user, is_new = User.objects.get_or_create(username=username)
-    if is_new:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-    return user
-
-
-def _token(caller: User, number: int, seed: int) -> ApiToken:
-    prefix = hashlib.sha256(f"{seed} {caller.username} {number}".encode()).hexdigest()
-    prefix = prefix[:PREFIX_LENGTH]
-    if known := ApiToken.objects.filter(user=caller, token_key=prefix).first():
-        return known
-    token = ApiToken(
-        user=caller,
-        token_key=prefix,
-        digest=secrets.token_hex(64),  # of no secret
-        name=("nightly job", f"{caller.username} by hand")[number],
-        scopes=list(DEFAULT_SCOPES),
-    )
-    token.save(force_insert=True)
-    return token
-
-
-def _versions() -> list[int]:
-    """Two made-up versions, then the latest real ones: the last is the newest."""
-    made = [
-        ModelVersion.objects.get_or_create(
-            name=MODEL_NAME,
-            version=version,
-            defaults={
-                "artifact_uri": "generated:",
-                "artifact_digest": hashlib.sha256(MODEL_NAME.encode()).hexdigest(),
-                "file_digests": {},
-                "signature": {},
-                "size_bytes": 0,
-            },
-        )[0].pk
-        for version in (1, 2)
-    ]
-    real = ModelVersion.objects.filter(name=settings.SERVED_MODEL_NAME).order_by("version")
-    return [*made, *real.values_list("pk", flat=True)]
-
-
-def _times(traffic: Traffic) -> Numbers:
-    """When each was stored, seconds since 1970, in order: more by day than by night, less at
-    weekends, and a little more every week."""
-    end = datetime.combine(traffic.until, datetime.min.time(), tzinfo=UTC)
-    start = end - timedelta(days=traffic.days)
-    hours = np.arange(traffic.days * 24)
-    weekday = (start.weekday() + hours // 24) % 7
-    weight = _HOURS[hours % 24] * np.where(weekday < 5, 1.0, _WEEKEND) * (1 + hours / hours.size)
-    draw = np.random.default_rng([traffic.seed, traffic.count])
-    edges = np.concatenate([[0.0], np.cumsum(weight)])
-    found = np.interp(np.sort(draw.random(traffic.count)) * edges[-1], edges, np.arange(edges.size))
-    return start.timestamp() + found * 3600
-
-
-# One block
-
-
-class _Block:
-    """Up to 10,000 exchanges, as columns of each table they fill."""
-
-    def __init__(self, traffic: Traffic, cast: _Cast, times: Numbers, first: int) -> None:
+    def __init__(self, traffic: Traffic, cast: Cast, times: Numbers, first: int) -> None:
         self._traffic = traffic
         self._cast = cast
         self._draw = np.random.default_rng([traffic.seed, traffic.count, first])
@@ -383,7 +207,7 @@ class _Block:
         self._energy = fuels.sum(axis=0)
         emissions = (fuels * np.array(self._cast.factors)[:, None]).sum(axis=0) / 1e6
         columns: dict[str, Numbers] = {
-            **{f"{fuel}_kbtu": fuels[n] for n, fuel in enumerate(_FUELS)},
+            **{f"{fuel}_kbtu": fuels[n] for n, fuel in enumerate(FUELS)},
             "site_energy_use_kbtu": self._energy,
             "site_eui_kbtu_per_sqft": self._energy / self._area,
             "ghg_emissions_mtco2e": emissions,
