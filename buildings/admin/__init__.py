@@ -2,8 +2,10 @@
 
 from buildings.admin import buildings, factors, imports, records, uploads
 from buildings.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from buildings.admin.keyset import KeysetAdmin
 
 __all__ = [
+    "KeysetAdmin",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "buildings",

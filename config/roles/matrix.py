@@ -135,6 +135,13 @@ TABLE_GROUPS: Final = (
         auditor=Columns(seen=("key_id", "status", "headers", "created_at"), hidden=("body",)),
     ),
     TableGroup(
+        title="Usage by day",
+        tables=("predictions_usageday",),
+        why="counted from the record once a day is over; counted anew if the owner deletes it",
+        app=_APPEND,
+        auditor=_READ,
+    ),
+    TableGroup(
         title="Where facts came from",
         tables=PROVENANCE_TABLES,
         why="insert-only: triggers refuse a change even to the owner",

@@ -87,6 +87,8 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
+# Where who signs in without having been sent to do so arrives.
+LOGIN_REDIRECT_URL = "admin:index"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
 TIME_ZONE = "UTC"
@@ -181,6 +183,7 @@ UNFOLD = {
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.demo.admin_label",
+    "DASHBOARD_CALLBACK": "predictions.admin.dashboard.dashboard_callback",
     "SHOW_LANGUAGES": True,
 }
 

@@ -3,6 +3,7 @@
 from predictions.admin import (
     callers,
     calls,
+    dashboard,
     exchanges,
     explanations,
     exports,
@@ -20,6 +21,7 @@ from predictions.admin import (
 __all__ = [
     "callers",
     "calls",
+    "dashboard",
     "exchanges",
     "explanations",
     "exports",

@@ -22,7 +22,7 @@ from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
 from mlmodel.models import Alias, ModelVersion
 from mlmodel.selectors import model_version_list
-from predictions.selectors.performance import Accuracy, Performance, model_performance
+from predictions.selectors.performance import Accuracy, Performance, model_performance_kept
 
 _TRAINING_WORDS: Final = {
     False: gettext_noop("not trained on"),
@@ -87,7 +87,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
         if chosen not in PRIMARY_PROPERTY_TYPES:
             chosen = None
         is_new_only = request.GET.get("new") == "on"
-        performance = model_performance(
+        performance = model_performance_kept(
             version=version,
             primary_property_type=chosen,
             is_trained_on=False if is_new_only else None,

@@ -44,6 +44,7 @@ from predictions.models.tokens import (
     RateWindow,
     Scope,
 )
+from predictions.models.usage import UsageDay
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -103,4 +104,5 @@ __all__ = [
     "RateWindow",
     "Scope",
     "ShadowOutput",
+    "UsageDay",
 ]

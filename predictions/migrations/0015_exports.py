@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         ("axes", "0010_accessattemptexpiration"),
         ("admin", "0003_logentry_add_action_flag_choices"),
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("predictions", "0012_sent_of_batches"),
+        ("predictions", "0014_usage_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
