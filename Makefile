@@ -19,7 +19,7 @@ RELEASE ?=
 
 python := .venv/bin/python
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock image image-smoke clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema fuzz client schema-write lock image image-smoke clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -70,6 +70,9 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.js, or fetches it into .venv)
 	@sh .ci/spectral/run
 
+fuzz: venv-dev ## Schemathesis, every check, against a server and database of its own (FUZZ_ARGS=…)
+	@sh .ci/fuzz/run $(FUZZ_ARGS)
+
 client: venv-dev ## the typed Python client, made from the OpenAPI document: dist/*.whl
 	@sources=$$(mktemp -d) && trap 'rm -rf "$$sources"' EXIT && \
 	$(python) -m openapi_python_client generate --path docs/reference/openapi.yaml --meta setup \
@@ -100,7 +103,7 @@ image-smoke: ## start that image beside a fresh PostgreSQL, try it, remove both
 	IMAGE="$(IMAGE)" sh deploy/image-smoke.sh
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/fuzz/venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

@@ -253,9 +253,7 @@ def _require_all(blocks: Iterator[Rows]) -> None:
 
 def _answers(call: Call, rows: Rows, first_row: int, factors: str | None) -> list[AnsweredRow]:
     if rows.features:
-        batch, inputs = batch_create(
-            call=call, rows=rows, is_skipping=True, emission_factor_set=factors
-        )
+        batch, inputs = batch_create(call=call, rows=rows, emission_factor_set=factors)
     else:  # a block of bad rows only is no call
         batch, inputs = batch_of(rows), []
     return list(answered_rows(batch, inputs, first_row=first_row))
