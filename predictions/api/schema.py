@@ -27,7 +27,12 @@ from predictions.api.problems import (
 from predictions.api.serializers import NoInputSerializer, ProblemSerializer
 from predictions.models import KEY_PATTERN
 
-_ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
+_ALWAYS = (
+    problems.BAD_REQUEST,
+    problems.NOT_ACCEPTABLE,
+    problems.LENGTH_REQUIRED,
+    problems.INTERNAL_ERROR,
+)
 _WITH_TOKEN = (
     problems.NOT_AUTHENTICATED,
     problems.INSUFFICIENT_SCOPE,
@@ -41,7 +46,6 @@ _WITH_BODY = (
     problems.MALFORMED_BODY,
     problems.INVALID_INPUT,
     problems.NOT_PERMITTED,
-    problems.LENGTH_REQUIRED,
     problems.BODY_TOO_LARGE,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.PREDICTION_FAILED,
