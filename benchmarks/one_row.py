@@ -264,6 +264,7 @@ def _serving(peer: Peer, directory: Path) -> Iterator[psutil.Process]:
     environment = {
         **os.environ,
         **_ONE_THREAD,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "PORT": str(_PORT),
         "WEB_CONCURRENCY": "2",
@@ -283,13 +284,16 @@ def _serving(peer: Peer, directory: Path) -> Iterator[psutil.Process]:
             _wait_until_right(peer, process, log)
             yield psutil.Process(process.pid)
         finally:
-            family = psutil.Process(process.pid).children(recursive=True)
-            process.terminate()
-            try:
-                process.wait(30)
-            finally:
-                for one in psutil.wait_procs(family, 10)[1]:
-                    one.kill()
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """With its workers, also those that do not go by themselves."""
+    family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    process.terminate()
+    process.wait(30)
+    for one in psutil.wait_procs(family, 10)[1]:
+        one.kill()
 
 
 def _wait_until_right(peer: Peer, process: subprocess.Popen[bytes], log: Any) -> None:

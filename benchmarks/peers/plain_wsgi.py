@@ -1,4 +1,4 @@
-"""`gunicorn benchmarks.peers.plain_wsgi`: Django as usual, with the model loaded before it serves."""
+"""`gunicorn benchmarks.peers.plain_wsgi`: the model is loaded before it serves."""
 
 import os
 
