@@ -14,7 +14,7 @@ from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
 from mlmodel.checking import RowFault, unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES
+from mlmodel.features import FEATURE_NAMES, FEATURES, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
@@ -25,9 +25,9 @@ from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 from predictions.units import (
     answer_in,
-    conflicts_in,
     features_in,
     features_kept,
+    row_check_in,
     unknown_feature,
 )
 
@@ -36,11 +36,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Refuses what DRF would drop silently: members it does not know."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        if not isinstance(data, Mapping):
-            raise serializers.ValidationError(
-                {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
-            )
-        return super().run_validation(data)
+        return super().run_validation(_object(data))
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = {name: self._unknown(name) for name in data if name not in self.fields}
@@ -59,6 +55,15 @@ class StrictSerializer(serializers.Serializer[Any]):
     def unknown_fault(self, name: str) -> RowFault:
         """What is wrong with a member that is none of the fields."""
         return unknown_member(name, [*self.fields])
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    """The body, if it is an object."""
+    if not isinstance(data, Mapping):
+        raise serializers.ValidationError(
+            {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
+        )
+    return data
 
 
 class NoInputSerializer(StrictSerializer):
@@ -86,11 +91,16 @@ class FeaturesSerializer(InUnitsSerializer):
     """The facts of one building, known without a meter. Required members first; leave out or send
     null for what is unknown: a missing value is never read as 0."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        features = super().validate(attrs)
-        if conflicts := conflicts_in(features, units=self.units):
-            said = {name: _(one.template) % one.parameters for name, one in conflicts.items()}
-            raise serializers.ValidationError(said, "conflict")
+    def run_validation(self, data: Any = empty) -> FeatureRow:
+        """As the rows of a batch are checked; the fields describe it in the schema."""
+        features, faults = row_check_in(self.units)(_object(data))
+        if faults:
+            raise serializers.ValidationError(
+                {
+                    fault.name: [serializers.ErrorDetail(fault_said(fault), fault.code)]
+                    for fault in faults
+                }
+            )
         return features
 
 
