@@ -209,6 +209,8 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
                 "limit": grouped(f"{exc.limit_bytes:,}")
             }
             return Problem(problems.BODY_TOO_LARGE, detail)
+        case RequestDataTooBig():
+            return Problem(problems.BODY_TOO_LARGE, problems.BODY_TOO_LARGE.when)
         case BatchFormatError():
             return Problem(problems.MALFORMED_BODY, str(exc))
         case TooManyRowsError():

@@ -23,6 +23,7 @@ from predictions.api import examples, problems
 from predictions.api.exceptions import InvalidHeaderError
 from predictions.api.fields import StrictChoiceField, StrictTextField
 from predictions.api.idempotency import KEY_HEADER
+from predictions.api.parsers import request_body
 from predictions.api.serializers import StrictSerializer
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
 from predictions.selectors import api_token_list
@@ -202,6 +203,7 @@ class TokenViewSet(
     def create(self, request: Request) -> Response:
         if KEY_HEADER in request.headers:
             raise InvalidHeaderError({KEY_HEADER: _NO_KEY})
+        request_body(request)  # bounded, and read to its end
         asked = TokenRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         days = asked.validated_data.pop("expires_in_days", None)

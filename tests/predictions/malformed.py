@@ -129,6 +129,7 @@ BODIES: Final = {
     "a name twice, once escaped": b'{"a": 1, "\\u0061": 1}',
     "nine levels": b'{"a":' * 9 + b"1" + b"}" * 9,
     "a hundred thousand levels": b"[" * 100_000,
+    "more than is read": b'{"a": "' + b"x" * 17_000_000 + b'"}',
     "brackets in a text that does not end": b'{"' + b"[" * 50_000,
 }
 
