@@ -29,6 +29,8 @@ class Exchange(models.Model):
     natural_gas_kbtu = models.FloatField()
     steam_kbtu = models.FloatField()
 
+    objects: models.Manager["Exchange"] = models.Manager()
+
     class Meta:
         app_label = "peers"
         db_table = "peers_exchange"
@@ -89,10 +91,11 @@ def _field(feature: Feature) -> serializers.Field:
         case "boolean":
             return serializers.BooleanField(**options)
         case "integer":
-            kind: type[serializers.Field] = serializers.IntegerField
+            kind: Any = serializers.IntegerField
         case _:
             kind = serializers.FloatField
-    return kind(min_value=feature.minimum, max_value=feature.maximum, **options)
+    field: serializers.Field = kind(min_value=feature.minimum, max_value=feature.maximum, **options)
+    return field
 
 
 urlpatterns = [path("predict/", PredictView.as_view())]
