@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -154,23 +154,17 @@ def _measured(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
 
 def _peers(directory: Path) -> dict[str, Peer]:
     service, key = _credentials(directory)
-    plain = {
-        "command": _gunicorn("--threads", "4", "benchmarks.peers.plain_wsgi"),
-        "path": "/predict/",
-        "authorization": f"Token {key}",
-        "environment": {"DJANGO_SETTINGS_MODULE": _PLAIN_SETTINGS},
-        "needs": ("sklearn", "skops", "pandas"),
-    }
-    fastapi = {
-        "command": (
+    fastapi = Peer(
+        title="FastAPI + SQLAlchemy + audit",
+        command=(
             *(sys.executable, "-m", "uvicorn", "benchmarks.peers.fast:app", "--workers", "2"),
             *("--port", str(_PORT), "--log-level", "warning"),
         ),
-        "path": "/predict/",
-        "authorization": f"Bearer {key}",
-        "needs": ("fastapi", "uvicorn", "sqlalchemy", "sklearn", "skops", "pandas"),
-    }
-    pipeline, arrays = {VARIABLE: "pipeline"}, {VARIABLE: "arrays"}
+        path="/predict/",
+        authorization=f"Bearer {key}",
+        environment={VARIABLE: "pipeline"},
+        needs=("fastapi", "uvicorn", "sqlalchemy", "sklearn", "skops", "pandas"),
+    )
     return {
         "service": Peer(
             title="this service",
@@ -178,15 +172,20 @@ def _peers(directory: Path) -> dict[str, Peer]:
             path="/api/v1/predictions/",
             authorization=f"Bearer {service}",
         ),
-        "fastapi": Peer(
-            title="FastAPI + SQLAlchemy + audit", **{**fastapi, "environment": pipeline}
-        ),
-        "fastapi-arrays": Peer(
-            title="the same with our scorer", **{**fastapi, "environment": arrays}
+        "fastapi": fastapi,
+        "fastapi-arrays": replace(
+            fastapi, title="the same with our scorer", environment={VARIABLE: "arrays"}
         ),
         "django": Peer(
             title="Django + DRF + ORM + audit",
-            **{**plain, "environment": {**plain["environment"], **pipeline}},
+            command=(
+                *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{_PORT}"),
+                *("--workers", "2", "--threads", "4", "benchmarks.peers.plain_wsgi"),
+            ),
+            path="/predict/",
+            authorization=f"Token {key}",
+            environment={VARIABLE: "pipeline", "DJANGO_SETTINGS_MODULE": _PLAIN_SETTINGS},
+            needs=("sklearn", "skops", "pandas"),
         ),
         "mlflow": Peer(
             title="mlflow models serve (nothing stored)",
@@ -210,11 +209,6 @@ def _as_mlflow_wants() -> dict[str, Any]:
         name: value if kinds[name] == "category" else float(value)  # type: ignore[arg-type]
         for name, value in _FACTS.items()
     }
-
-
-def _gunicorn(*options: str) -> tuple[str, ...]:
-    place = f"127.0.0.1:{_PORT}"
-    return (sys.executable, "-m", "gunicorn", "--bind", place, "--workers", "2", *options)
 
 
 def _credentials(directory: Path) -> tuple[str, str]:
