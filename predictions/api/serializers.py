@@ -1,7 +1,7 @@
 """What goes in and what comes out, field by field."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -14,7 +14,7 @@ from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
 from mlmodel.checking import RowFault, unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES, FeatureRow
+from mlmodel.features import FEATURE_NAMES, FEATURES, Feature, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
@@ -73,18 +73,21 @@ class NoInputSerializer(StrictSerializer):
 class InUnitsSerializer(StrictSerializer):
     """Features in the units that the context names."""
 
+    members: ClassVar[tuple[Feature, ...]] = FEATURES
+
     @property
     def units(self) -> str:
         return str(self.context.get("units", US))
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {feature.name: feature_field(feature) for feature in features_in(self.units)}
+        members = features_in(self.units, self.members)
+        return {member.name: feature_field(member) for member in members}
 
     def unknown_fault(self, name: str) -> RowFault:
-        return unknown_feature(name, units=self.units)
+        return unknown_feature(name, units=self.units, members=self.members)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return features_kept(attrs, units=self.units)
+        return features_kept(attrs, units=self.units, members=self.members)
 
 
 class FeaturesSerializer(InUnitsSerializer):
