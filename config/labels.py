@@ -48,6 +48,10 @@ def translate_labels() -> None:
     for kind in (BaseModelAdmin, ListFilter, forms.BaseForm):
         for of_kind in _subclasses(kind):
             _TRANSLATED[kind](of_kind)
+    choices: Any
+    for choices in _subclasses(models.Choices):
+        for choice in choices:  # for lists of choices that are yet to be made
+            choice._label_ = translated(choice.label)
     for model in set(_models_shown()):
         _translate_model(model)
 
