@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from buildings.api.pagination import StrictQueryMixin
-from buildings.units import name_in
+from buildings.units import SI, name_in
 from mlmodel.features import Feature
 from predictions.api import problems
 from predictions.api.authentication import MayPredict
@@ -37,6 +37,7 @@ from predictions.models import (
 from predictions.selectors import prediction_list
 from predictions.selectors.outcomes import outcome_list
 from predictions.services.outcomes import outcome_conflicts, outcome_create
+from predictions.units import answer_in
 
 
 def _fuel(name: str, label: str, help_text: str) -> Feature:
@@ -100,11 +101,6 @@ ENTERED_EXAMPLE: Final[dict[str, Any]] = {
     "ghg_emissions_mtco2e": 218.7,
     "note": "Utility bills, January to December.",
 }
-ENTERED_SI_EXAMPLE: Final[dict[str, Any]] = {
-    "data_year": 2025,
-    "site_energy_use_kwh": 2_168_726.0,
-    "electricity_kwh": 1_260_000.0,
-}
 OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
     "prediction_id": "0199d3a0-5b1c-7c3e-9a53-3f2f6c2a7d10",
     **ENTERED_EXAMPLE,
@@ -113,6 +109,8 @@ OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
     "created_at": "2026-11-27T10:00:00.123456Z",
     "is_latest": True,
 }
+ENTERED_SI_EXAMPLE: Final[dict[str, Any]] = answer_in(SI, ENTERED_EXAMPLE)
+OUTCOME_SI_EXAMPLE: Final[dict[str, Any]] = answer_in(SI, OUTCOME_EXAMPLE)
 
 
 class OutcomeEntrySerializer(InUnitsSerializer):
@@ -175,7 +173,10 @@ class OutcomeSerializer(AnswerSerializer, serializers.ModelSerializer[ObservedOu
         description="Everything that was entered or matched, corrections included; of each year "
         "the one whose `is_latest` is true counts.",
         parameters=[PredictionUnitsQuerySerializer],
-        examples=[OpenApiExample("An outcome", value=OUTCOME_EXAMPLE, response_only=True)],
+        examples=[
+            OpenApiExample("An outcome", value=OUTCOME_EXAMPLE, response_only=True),
+            OpenApiExample("With units=si", value=OUTCOME_SI_EXAMPLE, response_only=True),
+        ],
     )
 )
 class PredictionOutcomeViewSet(
@@ -220,9 +221,10 @@ class PredictionOutcomeViewSet(
         examples=[
             OpenApiExample("A year's bills", value=ENTERED_EXAMPLE, request_only=True),
             OpenApiExample(
-                "Two meters, with units=si", value=ENTERED_SI_EXAMPLE, request_only=True
+                "A year's bills with units=si", value=ENTERED_SI_EXAMPLE, request_only=True
             ),
             OpenApiExample("As stored", value=OUTCOME_EXAMPLE, response_only=True),
+            OpenApiExample("With units=si", value=OUTCOME_SI_EXAMPLE, response_only=True),
         ],
     )
     @idempotent()
