@@ -89,12 +89,6 @@ class Rows:
             raise too_many_rows()
         self.received += 1
 
-    def require(self, *, is_skipping: bool) -> None:
-        """Raises RowsRefusedError where the batch is not to be predicted: a row is bad or, if bad
-        rows are skipped, all are."""
-        if not (is_skipping and self.features):
-            self.require_all()
-
     def require_all(self) -> None:
         """Raises RowsRefusedError, which names every bad row, if there is any."""
         if not self.refused:

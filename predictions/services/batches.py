@@ -9,6 +9,7 @@ from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.messages import Message
 from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
+from predictions.metrics import BATCH_ROWS
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
 from predictions.selectors.batches import buildings_features
 from predictions.services.door import Call, Question, prediction_create
@@ -17,6 +18,15 @@ from predictions.services.serving import Serving
 BUILDING_IDS: Final = "ose_building_ids"
 _NOT_AN_ID: Final = Message("Must be a whole number from 1 to 2147483647.")
 _UNKNOWN: Final = Message("There is no building with this id.")
+
+
+def rows_admit(*, rows: Rows, is_skipping: bool) -> None:
+    """Count the rows. Raises RowsRefusedError where the batch is not to be predicted: a row is bad
+    or, if bad rows are skipped, all are."""
+    BATCH_ROWS.labels(rows.format, "valid").inc(len(rows.features))
+    BATCH_ROWS.labels(rows.format, "not valid").inc(rows.received - len(rows.features))
+    if not (is_skipping and rows.features):
+        rows.require_all()
 
 
 def batch_create(
@@ -29,7 +39,7 @@ def batch_create(
     """Predict the good rows, of which there must be one, in one call; the stored inputs, each with
     its output, in order.
 
-    Bad rows are reported on the batch: whoever does not want to skip them asks `Rows.require`
+    Bad rows are reported on the batch: whoever does not want to skip them asks `rows_admit`
     before. A model that fails leaves an error code in each output.
 
     The model is the one served, or `serving`'s. Raises what `prediction_create` raises.

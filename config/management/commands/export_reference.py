@@ -24,6 +24,7 @@ from config.reference import (
 from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
+from config.variables.pages import env_example, settings_page
 
 #: Files by their path from docs/reference/.
 PAGES: Final[dict[str, Callable[[], str]]] = {
@@ -36,6 +37,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "../model-card.fr.md": lambda: model_card_page("fr"),
     "errors.md": errors_page,
     "limits.md": limits_page,
+    "settings.md": settings_page,
+    "../../.env.example": env_example,
     "schema.md": schema_diagram,
     "schema.sql": schema_sql,
     "database-roles.md": roles_page,

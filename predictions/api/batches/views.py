@@ -36,7 +36,7 @@ from predictions.api.batches.serializers import (
     BatchRowsSerializer,
     BatchSerializer,
 )
-from predictions.api.calls import call_of
+from predictions.api.calls import call_of, prediction_logged
 from predictions.api.exceptions import MalformedBodyError
 from predictions.api.filters import PredictionUnitsQuerySerializer
 from predictions.api.idempotency import idempotent
@@ -46,7 +46,7 @@ from predictions.batches.answers import answered_rows, row_counts
 from predictions.models import PredictionBatch, PredictionInput
 from predictions.selectors import prediction_list_by_call
 from predictions.selectors.batches import batch_get
-from predictions.services.batches import batch_create, building_rows
+from predictions.services.batches import batch_create, building_rows, rows_admit
 from predictions.services.versions import serving_pinned
 
 _NDJSON: Final = BatchNDJSONRenderer.media_type
@@ -178,7 +178,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         parsed = body_parsed(self._parser(request), body, units=asked["units"])
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
         rows_charge(request, rows=rows.received)
-        rows.require(is_skipping=asked["on_error"] == "skip")
+        rows_admit(rows=rows, is_skipping=asked["on_error"] == "skip")
         user: Any = request.user
         batch, inputs = batch_create(
             call=call_of(request, body),
@@ -186,6 +186,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
             emission_factor_set=asked.get("emission_factor_set"),
             serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
+        prediction_logged(request, batch.request_id)
         answer = self._answer(request, batch, inputs, status.HTTP_201_CREATED)
         answer["Location"] = _url(request, batch)
         return answer
