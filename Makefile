@@ -20,7 +20,7 @@ RELEASE ?=
 python := .venv/bin/python
 code := config predictions mlmodel buildings deploy benchmarks fixtures
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit client schema-write lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -82,6 +82,9 @@ security: venv-dev ## insecure code, unsafe workflows, secrets in the tree
 
 audit: venv-dev ## known vulnerabilities of what is locked (asks PyPI; skipped where that has no answer, but not in CI)
 	$(python) .ci/security/audit.py
+
+fuzz: venv-dev ## Schemathesis, every check, against a server and database of its own (FUZZ_ARGS=…)
+	@sh .ci/fuzz/run $(FUZZ_ARGS)
 
 client: venv-dev ## the typed Python client, made from the OpenAPI document: dist/*.whl
 	@sources=$$(mktemp -d) && trap 'rm -rf "$$sources"' EXIT && \

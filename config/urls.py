@@ -9,6 +9,7 @@ from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
 from config.metrics import metrics
 from predictions.admin.exporting import export_urls
+from predictions.api.exceptions import no_such_path
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
@@ -24,6 +25,9 @@ urlpatterns = [
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/docs/", SwaggerView.as_view(), name="docs"),
     path("api/v1/redoc/", RedocView.as_view(), name="redoc"),
+    # A view, for Django's own page of routes (DEBUG) asks no handler.
+    path("api/", no_such_path),
+    path("api/<path:rest>", no_such_path),
 ]
 
 handler400 = "predictions.api.exceptions.bad_request_page"
