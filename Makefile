@@ -19,7 +19,7 @@ RELEASE ?=
 
 python := .venv/bin/python
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock image image-smoke clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write docs docs-serve deck screenshots lock image image-smoke clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -68,7 +68,8 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	echo "docs/reference/openapi.yaml is up to date."
 
 lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.js, or fetches it into .venv)
-	@sh .ci/spectral/run
+	@sh .ci/npm .ci/spectral spectral lint --ruleset .ci/spectral/ruleset.yaml --fail-severity hint \
+	  docs/reference/openapi.yaml
 
 client: venv-dev ## the typed Python client, made from the OpenAPI document: dist/*.whl
 	@sources=$$(mktemp -d) && trap 'rm -rf "$$sources"' EXIT && \
@@ -81,6 +82,20 @@ schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI,
 	$(python) manage.py export_messages
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
+
+docs: venv-dev ## the documentation site, in dist/site (fetches the pinned diagram script)
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict
+
+docs-serve: venv-dev ## the site as you write it, on http://127.0.0.1:8001/
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs serve --strict --dev-addr 127.0.0.1:8001
+
+deck: venv-dev ## the slides for the technical director, in dist/deck: HTML and PDF (needs Chromium)
+	@sh website/deck
+
+screenshots: venv-dev ## docs/images anew, of a throw-away service (needs Chromium)
+	$(python) -m config.postgres $(python) -m website.screenshots
 
 lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (UV_ARGS=--upgrade: all)
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
@@ -100,7 +115,7 @@ image-smoke: ## start that image beside a fresh PostgreSQL, try it, remove both
 	IMAGE="$(IMAGE)" sh deploy/image-smoke.sh
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/node .ci/spectral/node_modules website/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
