@@ -47,6 +47,12 @@ PostgreSQL refuses UPDATE, DELETE and TRUNCATE on these tables, by triggers:
 
 """
 
+_APP_SAYS: Final = {
+    "buildings": "Facts: buildings, their yearly records, where each came from, emission factors.",
+    "mlmodel": "Model versions, and which of them served when.",
+    "predictions": "The record: calls, inputs, outputs and what followed; tokens.",
+}
+
 _ERRORS_HEADER: Final = """\
 # Errors
 
@@ -129,13 +135,21 @@ def _applied_migrations() -> str:
 
 
 def schema_diagram() -> str:
-    """The tables and their relations as a Mermaid diagram in a Markdown page."""
-    tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
-    blocks = "".join(_entity(model) for model in tables)
-    relations = "".join(_relations(tables))
+    """The tables and their relations as Mermaid diagrams in a Markdown page: all, then by app."""
+    tables = {app: list(apps.get_app_config(app).get_models()) for app in _APPS}
     guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
     insert_only = "".join(f"- `{table}`\n" for table in guarded)
-    return f"{_ER_HEADER}{insert_only}\n```mermaid\nerDiagram\n{blocks}{relations}```\n"
+    relations = _relations(table for of_app in tables.values() for table in of_app)
+    overview = f"\n## How the tables hang together\n\n{_diagram(relations)}"
+    columns = "".join(
+        f"\n## `{app}`\n\n{_APP_SAYS[app]}\n\n{_diagram(map(_entity, of_app))}"
+        for app, of_app in tables.items()
+    )
+    return f"{_ER_HEADER}{insert_only}{overview}{columns}"
+
+
+def _diagram(lines: Iterable[str]) -> str:
+    return f"```mermaid\nerDiagram\n{''.join(lines)}```\n"
 
 
 def _entity(model: type[models.Model]) -> str:

@@ -1,1 +1,1 @@
-"""What makes the documentation site, the slides and the pictures from docs/ (not part of the service)."""
+"""Makes the documentation site, the slides and the pictures; no part of the service."""

@@ -1,16 +1,15 @@
-"""What mkdocs.yml alone cannot say: files outside docs/ as pages, diagrams and ReDoc from this host.
+"""What mkdocs.yml cannot say: files outside docs/ as pages, diagrams and ReDoc from this host.
 
-A link of a page that leads out of docs/ works on GitHub as it is. In the site it leads to a page made
-of that file, so that the site is whole without a repository's address. A link to a file that is not
-there fails the build, as any other does.
+A link of a page that leads out of docs/ works on GitHub as it is. In the site it leads to a page
+made of that file, so that the site is whole without a repository's address. A link to a file that
+is not there fails the build, as any other does.
 """
 
 import logging
-import os
 import posixpath
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import drf_spectacular_sidecar

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from config.api_page import api_page
+from config.commands_page import commands_page
 from config.data_dictionary import data_dictionary_page
 from config.data_pages import data_quality_page, emission_factors_page, queries_page
 from config.limits_page import limits_page
@@ -31,6 +33,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "data-quality.md": data_quality_page,
     "emission-factors.md": emission_factors_page,
     "../how-to/query.md": queries_page,
+    "api.md": api_page,
+    "commands.md": commands_page,
     "features.md": features_page,
     "../model-card.md": lambda: model_card_page("en"),
     "../model-card.fr.md": lambda: model_card_page("fr"),
