@@ -19,6 +19,7 @@ HOSTS = {
     "creativecommons.org": "the sample's licence",
     "data.seattle.gov": "the data's publisher",
     "datatracker.ietf.org": "drafts and RFCs",
+    "keepachangelog.com": "how changes are listed",
     "semver.org": "how versions are numbered",
     "www.conventionalcommits.org": "how commits are written",
 }

@@ -4,6 +4,7 @@ import difflib
 import os
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from config.commands_page import commands_page
 from config.data_dictionary import data_dictionary_page
 from config.data_pages import data_quality_page, emission_factors_page, queries_page
 from config.limits_page import limits_page
+from config.readme import badges, readme_page
 from config.reference import (
     errors_page,
     features_page,
@@ -26,6 +28,11 @@ from config.reference import (
 from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
+
+
+def _badge(name: str) -> str:
+    return badges()[name]
+
 
 #: Files by their path from docs/reference/.
 PAGES: Final[dict[str, Callable[[], str]]] = {
@@ -38,6 +45,12 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "features.md": features_page,
     "../model-card.md": lambda: model_card_page("en"),
     "../model-card.fr.md": lambda: model_card_page("fr"),
+    "../../README.md": lambda: readme_page("README.md", "en"),
+    "../../README.fr.md": lambda: readme_page("README.fr.md", "fr"),
+    **{
+        f"../images/badges/{name}.svg": partial(_badge, name)
+        for name in ("python", "postgresql", "openapi", "coverage", "licence")
+    },
     "errors.md": errors_page,
     "limits.md": limits_page,
     "schema.md": schema_diagram,
