@@ -124,7 +124,9 @@ def slides() -> str:
         "pct": percent,
         "pct1": lambda value: percent(value, 1),
     }
-    return environment.from_string((SOURCE / "slides.md").read_text("utf-8")).render(facts())
+    text = environment.from_string((SOURCE / "slides.md").read_text("utf-8")).render(facts())
+    # French puts a space before these, which must not end a line.
+    return re.sub(r"(?<=\S) (?=[;:?!»%])|(?<=«) ", "\u00a0", text)
 
 
 def main() -> None:
