@@ -55,7 +55,7 @@ def _is_django_s(action: argparse.Action) -> bool:
 
 def _names(action: argparse.Action) -> str:
     if not action.option_strings:
-        return f"`{(action.metavar or action.dest).upper()}`" + (
+        return f"`{str(action.metavar or action.dest).upper()}`" + (
             ", optional" if action.nargs in {"?", "*"} else ""
         )
     value = ""

@@ -41,7 +41,7 @@ def readme_page(name: str, language: str) -> str:
 def scores_table(language: str) -> str:
     """Energy of non-residential buildings, by set-up."""
     scores = shipped_manifest()["metrics"]["scores"]["non_residential"]["energy"]
-    rows = [_HEADINGS[language], ("---",) * 5]
+    rows: list[tuple[str, ...]] = [_HEADINGS[language], ("---",) * 5]
     rows += [(said, *_figures(scores[set_up])) for set_up, said in _KNOWN[language].items()]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows).replace("| --- ", "|---")
     table = table.replace("--- |", "---|")
@@ -60,7 +60,7 @@ def _figures(score: dict[str, float]) -> tuple[str, ...]:
 # Badges
 
 _BADGE: Final = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{label}: {said}">
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img">
   <title>{label}: {said}</title>
   <clipPath id="r"><rect width="{width}" height="20" rx="3"/></clipPath>
   <g clip-path="url(#r)">
@@ -92,8 +92,7 @@ def badges() -> dict[str, str]:
 
 
 def _read(path: str) -> str:
-    root: Path = settings.PROJECT_DIR
-    return (root / path).read_text("utf-8")
+    return Path(settings.PROJECT_DIR, path).read_text("utf-8")
 
 
 def _matrix(workflow: dict[str, Any]) -> dict[str, list[str]]:

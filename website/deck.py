@@ -65,7 +65,9 @@ def facts() -> dict[str, Any]:
     metrics = json.loads(_read("mlmodel/shipped/manifest.json"))["metrics"]
     project = tomllib.loads(_read("pyproject.toml"))
     paths = yaml.safe_load(_read("docs/reference/openapi.yaml"))["paths"]
-    matrix = yaml.safe_load(_read(".github/workflows/ci.yml"))["jobs"]["tests"]["strategy"]["matrix"]
+    matrix = yaml.safe_load(_read(".github/workflows/ci.yml"))["jobs"]["tests"]["strategy"][
+        "matrix"
+    ]
     speed = "explanation/inference-speed.md"
     pipeline_us = measured(speed, "`pipeline.predict`, a DataFrame")
     served_us = measured(speed, "`ServedModel.predict`")
@@ -78,7 +80,9 @@ def facts() -> dict[str, Any]:
         "features": len(FEATURES),
         "problems": len(PROBLEMS),
         "decisions": len(list((ROOT / "docs/decisions").glob("0*.md"))),
-        "insert_only": len(re.findall(r"^- `\w+`$", _read("docs/reference/schema.md"), re.MULTILINE)),
+        "insert_only": len(
+            re.findall(r"^- `\w+`$", _read("docs/reference/schema.md"), re.MULTILINE)
+        ),
         "pythons": matrix["python"],
         "postgres": matrix["postgres"],
         "served_ms": french(served_us / 1000, 2),

@@ -103,7 +103,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     source = repository_path(page.file.src_uri)
     if page.is_homepage:
-        page.meta |= {"template": "home.html", "hide": ["navigation", "toc"]}
+        page.meta.update(template="home.html", hide=["navigation", "toc"])
 
     def rewritten(found: re.Match[str]) -> str:
         path = target_path(source, found["target"])

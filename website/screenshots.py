@@ -1,7 +1,7 @@
 """The pictures in docs/images: a throw-away service on the sample data, seen by a real browser.
 
-`make screenshots` starts it on a throw-away PostgreSQL. CHROME_PATH names the browser, unless one is
-found by its usual name.
+`make screenshots` starts it on a throw-away PostgreSQL. CHROME_PATH names the browser, unless one
+is found by its usual name.
 """
 
 import io
@@ -89,7 +89,7 @@ class Service:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        process = subprocess.Popen(  # noqa: S603 -- our own server
+        process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
             cwd=ROOT,
             env=self.environment,

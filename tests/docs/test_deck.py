@@ -52,7 +52,8 @@ def test_a_measured_row_that_is_gone_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "said"), [(1234.5, 1, "1\u202f234,5"), (0.3, 2, "0,30"), (3211, 0, "3\u202f211")]
+    ("value", "digits", "said"),
+    [(1234.5, 1, "1\u202f234,5"), (0.3, 2, "0,30"), (3211, 0, "3\u202f211")],
 )
 def test_french_figures(value: float, digits: int, said: str) -> None:
     assert french(value, digits) == said

@@ -73,8 +73,8 @@ def test_every_page_of_docs_is_in_the_site(site: Path) -> None:
             continue
         place = source.relative_to(BASE_DIR / "docs").with_suffix("")
         assert (site / place / "index.html").is_file(), place
-    for place in ("", "fr", "project/readme", "project/changelog", "decisions"):
-        assert (site / place / "index.html").is_file(), place
+    for page in ("", "fr", "project/readme", "project/changelog", "decisions"):
+        assert (site / page / "index.html").is_file(), page
 
 
 def test_nothing_is_loaded_from_another_host(site: Path) -> None:

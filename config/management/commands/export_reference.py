@@ -22,12 +22,12 @@ from config.reference import (
     errors_page,
     features_page,
     model_card_page,
-    schema_diagram,
     schema_sql,
 )
 from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
+from config.schema_page import schema_page
 
 
 def _badge(name: str) -> str:
@@ -53,7 +53,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     },
     "errors.md": errors_page,
     "limits.md": limits_page,
-    "schema.md": schema_diagram,
+    "schema.md": schema_page,
     "schema.sql": schema_sql,
     "database-roles.md": roles_page,
     "database-roles.sql": lambda: roles_script(Names("futurisys", "futurisys")),
