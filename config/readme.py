@@ -41,10 +41,9 @@ def readme_page(name: str, language: str) -> str:
 def scores_table(language: str) -> str:
     """Energy of non-residential buildings, by set-up."""
     scores = shipped_manifest()["metrics"]["scores"]["non_residential"]["energy"]
-    rows: list[tuple[str, ...]] = [_HEADINGS[language], ("---",) * 5]
-    rows += [(said, *_figures(scores[set_up])) for set_up, said in _KNOWN[language].items()]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows).replace("| --- ", "|---")
-    table = table.replace("--- |", "---|")
+    rows = [(said, *_figures(scores[set_up])) for set_up, said in _KNOWN[language].items()]
+    heading, *lines = (f"| {' | '.join(row)} |" for row in (_HEADINGS[language], *rows))
+    table = "\n".join((heading, "|---|---|---|---|---|", *lines))
     return table.replace(".", ",") if language == "fr" else table
 
 
