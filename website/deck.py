@@ -121,7 +121,7 @@ def _use_types(groups: Any) -> list[tuple[str, float]]:
 
 def slides() -> str:
     """The slides' Markdown with every figure in its place."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 -- our own Markdown
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     environment.filters |= {
         "fr": french,
         "num3": lambda value: french(value, 3),
