@@ -73,9 +73,9 @@ def test_every_command_and_option_of_manage_py_exists() -> None:
     for fence, (name, *arguments) in asked:
         assert name in get_commands(), f"{fence}: {name}"
         command = load_command_class(get_commands()[name], name)
-        arguments = [word for word in arguments if word != "--help"]  # which every command has
+        own = [word for word in arguments if word != "--help"]  # which every command has
         try:
-            command.create_parser("manage.py", name).parse_args(arguments)
+            command.create_parser("manage.py", name).parse_args(own)
         except CommandError as error:
             pytest.fail(f"{fence}: manage.py {name} {shlex.join(arguments)}: {error}")
 
