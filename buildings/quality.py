@@ -6,7 +6,7 @@ platform). Rules see the values as understood. No Django.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from buildings.emissions import Factors, emissions_mtco2e, is_explained
 
@@ -52,6 +52,17 @@ class Facts:
         self.is_exchanged = total is not None and _is_exchanged(self.values, total)
 
 
+class Detail(NamedTuple):
+    """What is wrong, with the figures apart, so that whoever shows it can translate `template`;
+    `str()` of it is the English sentence."""
+
+    template: str
+    figures: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return self.template % self.figures
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`check` says in words what is wrong, or None. Rules without one are noted while reading."""
@@ -59,7 +70,7 @@ class Rule:
     code: str
     title: str
     tolerance: str
-    check: Callable[[Facts], str | None] | None = None
+    check: Callable[[Facts], Detail | None] | None = None
 
 
 def _differ(first: float, second: float, tolerance: float) -> bool:
@@ -67,18 +78,32 @@ def _differ(first: float, second: float, tolerance: float) -> bool:
     return difference > SMALL_DIFFERENCE and difference > tolerance * max(abs(first), abs(second))
 
 
-def _electricity_units(facts: Facts) -> str | None:
+def _whole(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
+def _electricity_units(facts: Facts) -> Detail | None:
     kwh, kbtu = facts.values["electricity_kwh"], facts.values["electricity_kbtu"]
     if kwh is None or kbtu is None or not _differ(kwh * KBTU_PER_KWH, kbtu, UNIT_TOLERANCE):
         return None
-    return f"{kwh:,.0f} kWh are {kwh * KBTU_PER_KWH:,.0f} kBtu, not {kbtu:,.0f}"
+    return Detail(
+        "%(kwh)s kWh are %(converted)s kBtu, not %(kbtu)s",
+        {"kwh": _whole(kwh), "converted": _whole(kwh * KBTU_PER_KWH), "kbtu": _whole(kbtu)},
+    )
 
 
-def _natural_gas_units(facts: Facts) -> str | None:
+def _natural_gas_units(facts: Facts) -> Detail | None:
     therms, kbtu = facts.values["natural_gas_therms"], facts.values["natural_gas_kbtu"]
     if therms is None or kbtu is None or not _differ(therms * KBTU_PER_THERM, kbtu, UNIT_TOLERANCE):
         return None
-    return f"{therms:,.0f} therms are {therms * KBTU_PER_THERM:,.0f} kBtu, not {kbtu:,.0f}"
+    return Detail(
+        "%(therms)s therms are %(converted)s kBtu, not %(kbtu)s",
+        {
+            "therms": _whole(therms),
+            "converted": _whole(therms * KBTU_PER_THERM),
+            "kbtu": _whole(kbtu),
+        },
+    )
 
 
 def fuels_kbtu(values: Mapping[str, Any]) -> float | None:
@@ -97,25 +122,32 @@ def _is_exchanged(values: Mapping[str, Any], total: float) -> bool:
     )
 
 
-def _exchanged(facts: Facts) -> str | None:
+def _exchanged(facts: Facts) -> Detail | None:
     if not facts.is_exchanged:
         return None
-    return (
-        f"the fuels add up to {facts.fuels_kbtu:,.0f} kBtu, which is published as "
-        f"weather-normalised; {facts.values['site_energy_use_kbtu']:,.0f} is published as metered"
+    return Detail(
+        "the fuels add up to %(fuels)s kBtu, which is published as weather-normalised; %(metered)s "
+        "is published as metered",
+        {
+            "fuels": _whole(facts.fuels_kbtu),
+            "metered": _whole(facts.values["site_energy_use_kbtu"]),
+        },
     )
 
 
-def _fuel_sum(facts: Facts) -> str | None:
+def _fuel_sum(facts: Facts) -> Detail | None:
     total, site = facts.fuels_kbtu, facts.values["site_energy_use_kbtu"]
     if total is None or site is None or not _differ(total, site, FUEL_SUM_TOLERANCE):
         return None
     if facts.is_exchanged:
         return None
-    return f"the fuels add up to {total:,.0f} kBtu, site energy is {site:,.0f}"
+    return Detail(
+        "the fuels add up to %(fuels)s kBtu, site energy is %(site)s",
+        {"fuels": _whole(total), "site": _whole(site)},
+    )
 
 
-def _site_eui(facts: Facts) -> str | None:
+def _site_eui(facts: Facts) -> Detail | None:
     values = facts.values
     eui = values["site_eui_kbtu_per_sqft"]
     name = "site_energy_use_wn_kbtu" if facts.is_exchanged else "site_energy_use_kbtu"
@@ -127,7 +159,10 @@ def _site_eui(facts: Facts) -> str | None:
     for area in _floor_areas_known(facts):
         if area and abs(area - implied) <= tolerance:
             return None
-    return f"{energy:,.0f} kBtu at {eui:,.1f} kBtu/ft² are {implied:,.0f} ft²: no area on record"
+    return Detail(
+        "%(energy)s kBtu at %(eui)s kBtu/ft² are %(area)s ft²: no area on record",
+        {"energy": _whole(energy), "eui": format(eui, ",.1f"), "area": _whole(implied)},
+    )
 
 
 def _floor_areas_known(facts: Facts) -> Iterator[float | None]:
@@ -137,15 +172,18 @@ def _floor_areas_known(facts: Facts) -> Iterator[float | None]:
     yield sum(area or 0 for _, _, area in facts.uses)
 
 
-def _eui_plausible(facts: Facts) -> str | None:
+def _eui_plausible(facts: Facts) -> Detail | None:
     eui = facts.values["site_eui_kbtu_per_sqft"]
     low, high = EUI_PLAUSIBLE
     if eui is None or low <= eui <= high:
         return None
-    return f"{eui:,.1f} kBtu/ft² is not between {low:,.0f} and {high:,.0f}"
+    return Detail(
+        "%(eui)s kBtu/ft² is not between %(low)s and %(high)s",
+        {"eui": format(eui, ",.1f"), "low": _whole(low), "high": _whole(high)},
+    )
 
 
-def _floor_areas(facts: Facts) -> str | None:
+def _floor_areas(facts: Facts) -> Detail | None:
     total = facts.values["property_gfa_total_sqft"]
     parking = facts.values["property_gfa_parking_sqft"]
     buildings = facts.values["property_gfa_buildings_sqft"]
@@ -153,18 +191,28 @@ def _floor_areas(facts: Facts) -> str | None:
         return None
     if not _differ(parking + buildings, total, FLOOR_AREA_TOLERANCE):
         return None
-    return f"parking {parking:,.0f} and buildings {buildings:,.0f} are not {total:,.0f} ft² in all"
+    return Detail(
+        "parking %(parking)s and buildings %(buildings)s are not %(total)s ft² in all",
+        {
+            "parking": _whole(parking),
+            "buildings": _whole(buildings),
+            "total": _whole(total),
+        },
+    )
 
 
-def _use_areas(facts: Facts) -> str | None:
+def _use_areas(facts: Facts) -> Detail | None:
     used = sum(area or 0 for _, _, area in facts.uses)
     total = facts.values["property_gfa_total_sqft"]
     if not used or not _differ(used, total, USE_AREA_TOLERANCE):
         return None
-    return f"the largest uses cover {used:,.0f} ft², the property {total:,.0f}"
+    return Detail(
+        "the largest uses cover %(used)s ft², the property %(total)s",
+        {"used": _whole(used), "total": _whole(total)},
+    )
 
 
-def _emissions(facts: Facts) -> str | None:
+def _emissions(facts: Facts) -> Detail | None:
     values = facts.values
     reported = values["total_ghg_emissions_mtco2e"]
     if facts.factors is None or reported is None or facts.fuels_kbtu is None:
@@ -177,7 +225,10 @@ def _emissions(facts: Facts) -> str | None:
     )
     if is_explained(reported, computed):
         return None
-    return f"{reported:,.2f} t CO2e reported, {computed:,.2f} by the year's factors"
+    return Detail(
+        "%(reported)s t CO2e reported, %(computed)s by the year's factors",
+        {"reported": format(reported, ",.2f"), "computed": format(computed, ",.2f")},
+    )
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -292,10 +343,8 @@ def flags_of(facts: Facts, noted: Sequence[str] = ()) -> list[str]:
     return sorted({*broken, *noted}) if noted else sorted(broken)
 
 
-def findings(facts: Facts, flags: Sequence[str]) -> list[tuple[Rule, str]]:
-    """The stored flags in words: rule and detail (empty for what was noted while reading)."""
+def findings(facts: Facts, flags: Sequence[str]) -> list[tuple[Rule, Detail | None]]:
+    """The stored flags in words: rule and detail (none for what was noted while reading)."""
     return [
-        (rule, (rule.check(facts) or "") if rule.check else "")
-        for rule in RULES
-        if rule.code in flags
+        (rule, rule.check(facts) if rule.check else None) for rule in RULES if rule.code in flags
     ]

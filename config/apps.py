@@ -7,5 +7,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config.checks import check_databases
+        from config.labels import translate_labels
 
         checks.register(check_databases)
+        translate_labels()

@@ -16,8 +16,12 @@ class SchemaView(views.SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def _get_schema_response(self, request: Request) -> Response:
+        # Innermost, for `?lang=` too would have the texts in another language that have one.
         with translation.override("en"):
-            return super().get(request, *args, **kwargs)
+            return super()._get_schema_response(request)
 
 
 class SwaggerView(views.SpectacularSwaggerSplitView):

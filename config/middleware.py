@@ -9,7 +9,9 @@ from typing import Final
 import uuid_utils.compat as uuid7s
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from predictions.api.exceptions import API_PREFIX, problem_page
@@ -66,11 +68,19 @@ def accepted_language(accept_language: str) -> str:
     return str(settings.LANGUAGE_CODE)
 
 
-class LanguageMiddleware:
-    """Has what is said below `/api/` in the language that Accept-Language prefers.
+@cache
+def _reference_pages() -> frozenset[str]:
+    """Pages for people, though below `/api/`."""
+    return frozenset(reverse(name) for name in ("docs", "redoc"))
 
-    Django's own also asks session and cookie, and would turn the staff's admin. Whoever writes a
-    text says so in the answer's headers (`predictions.api.exceptions.in_language`).
+
+class LanguageMiddleware:
+    """Has everything said in the reader's language.
+
+    Below `/api/` Accept-Language alone decides: a program has no cookie to choose by. Whoever
+    writes a text there says so in the answer's headers (`predictions.api.exceptions.in_language`).
+    On pages for people the language that somebody chose (`?language=`, on public pages; the cookie
+    that Django's `set_language` sets) comes first.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -78,13 +88,30 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         accepted = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-        if not accepted or not request.path_info.startswith(API_PREFIX):
-            return self.get_response(request)
-        language = accepted_language(accepted)
+        path = request.path_info
+        is_page = not path.startswith(API_PREFIX) or path in _reference_pages()
+        language = _chosen_language(request) if is_page else ""
+        language = language or (accepted_language(accepted) if accepted else settings.LANGUAGE_CODE)
         if language == settings.LANGUAGE_CODE:  # active already, and to activate takes 10 µs
-            return self.get_response(request)
-        with translation.override(language):
-            return self.get_response(request)
+            response = self.get_response(request)
+        else:
+            with translation.override(language):
+                response = self.get_response(request)
+        if is_page and response.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Content-Language", language)
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+def _chosen_language(request: HttpRequest) -> str:
+    """The language that the reader chose; empty if none, or none that there is."""
+    for chosen in (
+        request.GET.get("language", "") if request.path_info in _reference_pages() else "",
+        request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+    ):
+        if chosen in _languages():
+            return chosen
+    return ""
 
 
 class LengthRequiredMiddleware:

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from config.docs import RedocView, SchemaView, SwaggerView
 from config.health import livez, readyz
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("language/", set_language, name="set_language"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("buildings.api.urls")),

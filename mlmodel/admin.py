@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.figures import figure
 from mlmodel.card import model_card
 from mlmodel.comparison import headline_scores
 from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
@@ -55,27 +57,25 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description="size (kB)")
     def size(self, version: ModelVersion) -> str:
-        return f"{version.size_bytes / 1000:,.0f}"
+        return figure(version.size_bytes / 1000)
 
     @display(description="cross-validation, by set-up")
     def scores(self, version: ModelVersion) -> str:
         return format_html_join(
             "",
-            "<p>{}: R² of log {} ± {}, MdAPE {}</p>",
-            (
-                (name, of.get("r2_log"), of.get("r2_log_std"), of.get("mdape"))
-                for name, of in _scores(version).items()
-            ),
+            "<p>{}</p>",
+            ((_scores_said(name, of),) for name, of in _scores(version).items()),
         )
 
     @display(description="facts")
     def card(self, version: ModelVersion) -> str:
         card = model_card(version)
         if card is None:
-            return "Registered without the evaluation that a card is made from."
+            return _("Registered without the evaluation that a card is made from.")
         return format_html(
-            "<p>The API shows them with their words, in English and French, below {}.</p>{}",
-            f"/api/v1/models/{version.name}/versions/{version.version}/",
+            "<p>{}</p>{}",
+            _("The API shows them with their words, in English and French, below %(path)s.")
+            % {"path": f"/api/v1/models/{version.name}/versions/{version.version}/"},
             _json(card["facts"]),
         )
 
@@ -138,7 +138,16 @@ class ModelPromotionAdmin(ReadOnlyAdmin):
 
 def _score(version: ModelVersion, metric: str) -> str:
     value = _scores(version).get("f", {}).get(metric)
-    return "—" if value is None else f"{value:.3f}"
+    return "—" if value is None else figure(value, ".3f")
+
+
+def _scores_said(set_up: str, scores: Mapping[str, float]) -> str:
+    written = {
+        name: "—" if scores.get(name) is None else figure(scores[name], "g")
+        for name in ("r2_log", "r2_log_std", "mdape")
+    }
+    said = _("%(set_up)s: R² of log %(r2_log)s ± %(r2_log_std)s, MdAPE %(mdape)s")
+    return said % {"set_up": set_up, **written}
 
 
 def _scores(version: ModelVersion) -> dict[str, Mapping[str, float]]:

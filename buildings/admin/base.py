@@ -12,8 +12,11 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
+
+from buildings.figures import figure
 
 STYLES: Final = "buildings/provenance.css"
 
@@ -87,9 +90,11 @@ class BoundedPaginator(Paginator):
     def said(self) -> str:
         """How many rows there are, as far as they were counted."""
         if not self.is_bounded:
-            return f"{self.count:,}"
-        of_all = f" of about {self.estimate:,}" if self.estimate else ""
-        return f"{self.MOST_ROWS:,}{of_all}"
+            return figure(self.count)
+        if not self.estimate:
+            return figure(self.MOST_ROWS)
+        counts = {"counted": figure(self.MOST_ROWS), "all": figure(self.estimate)}
+        return _("%(counted)s of about %(all)s") % counts
 
     @cached_property
     def estimate(self) -> int | None:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import TabularInline
 
 from buildings.admin.base import (
@@ -75,12 +76,13 @@ class BenchmarkRecordInline(NotedInline, TabularInline):
 
     @admin.display(description="Flags")
     def flags(self, record: BenchmarkRecord) -> str:
-        return str(len(record.quality_flags) or "none")
+        return str(len(record.quality_flags) or _("none"))
 
     @admin.display(description="Import")
     def import_link(self, record: BenchmarkRecord) -> SafeString:
         imported = DatasetImport(pk=record.dataset_import_id)  # all that a link needs: no join
-        return link(imported, f"{record.dataset_import_id}, line {record.source_line_number}")
+        place = {"import": record.dataset_import_id, "line": record.source_line_number}
+        return link(imported, _("%(import)d, line %(line)d") % place)
 
 
 @admin.register(Building)

@@ -7,12 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from buildings.admin.base import STYLES, NotedInline, ReadOnlyAdmin, link
-from buildings.admin.facts import NOT_KNOWN
+from buildings.admin.revisions import import_said
 from buildings.emissions import ABSOLUTE_TOLERANCE_MTCO2E, RELATIVE_TOLERANCE
+from buildings.figures import NOT_KNOWN, figure
 from buildings.models import EmissionFactor, EmissionFactorSet
 from buildings.quality import KBTU_PER_KWH, KBTU_PER_THERM
 
@@ -20,27 +23,37 @@ DERIVED: Final = "derived by regression"
 GIVEN: Final = "from its source"
 #: Fuel -> its name, the unit it is billed in, kBtu per that unit.
 _FUELS: Final = {
-    "electricity": ("Electricity", "kWh", KBTU_PER_KWH),
-    "natural_gas": ("Natural gas", "therm", KBTU_PER_THERM),
-    "steam": ("District steam", "", 0.0),
+    "electricity": (gettext_lazy("Electricity"), "kWh", KBTU_PER_KWH),
+    "natural_gas": (gettext_lazy("Natural gas"), "therm", KBTU_PER_THERM),
+    "steam": (gettext_lazy("District steam"), "", 0.0),
 }
 
 
 def derivation_said(factor_set: EmissionFactorSet) -> str:
     """How a derived set was found and how well it explains its records, in a sentence."""
     found: dict[str, Any] = factor_set.derivation or {}
-    said = "Found by regression on published emissions; published by nobody."
+    said = [_("Found by regression on published emissions; published by nobody.")]
     if "records" in found:
-        said += f" {found['records']:,} records went in."
+        count = found["records"]
+        went_in = ngettext("%(count)s record went in.", "%(count)s records went in.", count)
+        said.append(went_in % {"count": figure(count)})
     if "share_explained" in found:
-        said += (
-            f" The factors explain {found['share_explained']:.2%} of them: reported and computed "
-            f"emissions differ by no more than {RELATIVE_TOLERANCE:.0%} or "
-            f"{ABSOLUTE_TOLERANCE_MTCO2E:g} t CO2e."
+        explained = _(
+            "The factors explain %(share)s of them: reported and computed emissions differ by no "
+            "more than %(relative)s or %(absolute)s t CO2e."
+        )
+        said.append(
+            explained
+            % {
+                "share": figure(found["share_explained"], ".2%"),
+                "relative": figure(RELATIVE_TOLERANCE, ".0%"),
+                "absolute": figure(ABSOLUTE_TOLERANCE_MTCO2E, "g"),
+            }
         )
     if "median_relative_residual" in found:
-        said += f" Half of them differ by less than {found['median_relative_residual']:.2%}."
-    return said
+        half = figure(found["median_relative_residual"], ".2%")
+        said.append(_("Half of them differ by less than %(share)s.") % {"share": half})
+    return " ".join(said)
 
 
 class EmissionFactorInline(NotedInline, TabularInline):
@@ -53,18 +66,19 @@ class EmissionFactorInline(NotedInline, TabularInline):
 
     @admin.display(description="Fuel")
     def fuel_name(self, factor: EmissionFactor) -> str:
-        return _FUELS[factor.fuel][0]
+        return str(_FUELS[factor.fuel][0])
 
     @admin.display(description="Factor (kg CO2e/MBtu)")
     def per_mbtu(self, factor: EmissionFactor) -> str:
-        return f"{factor.kgco2e_per_mbtu:,.4f}"
+        return figure(factor.kgco2e_per_mbtu, ",.4f")
 
     @admin.display(description="The same per unit billed")
     def per_billed_unit(self, factor: EmissionFactor) -> str:
-        _, unit, kbtu = _FUELS[factor.fuel]
+        _name, unit, kbtu = _FUELS[factor.fuel]
         if not unit:
             return NOT_KNOWN
-        return f"{factor.kgco2e_per_mbtu * kbtu / 1000:,.5f} kg CO2e/{unit}"
+        per_unit = figure(factor.kgco2e_per_mbtu * kbtu / 1000, ",.5f")
+        return f"{per_unit} kg CO2e/{unit}"
 
 
 @admin.register(EmissionFactorSet)
@@ -108,20 +122,22 @@ class EmissionFactorSetAdmin(ReadOnlyAdmin):
     @admin.display(description="Basis")
     def origin(self, factor_set: EmissionFactorSet) -> str | SafeString:
         if not factor_set.is_derived:
-            return GIVEN
-        return format_html('<strong class="pv-flag">{}</strong>', DERIVED)
+            return _(GIVEN)
+        return format_html('<strong class="pv-flag">{}</strong>', _(DERIVED))
 
     @admin.display(description="Records explained")
     def share(self, factor_set: EmissionFactorSet) -> str:
         found = factor_set.derivation or {}
         if "share_explained" not in found:
             return NOT_KNOWN
-        return f"{found['share_explained']:.2%} of {found.get('records', 0):,}"
+        share, records = found["share_explained"], found.get("records", 0)
+        said = {"share": figure(share, ".2%"), "count": figure(records)}
+        return _("%(share)s of %(count)s") % said
 
     @admin.display(description="Derivation")
     def derived(self, factor_set: EmissionFactorSet) -> str:
         if not factor_set.is_derived:
-            return "Not derived from loaded records; the source above tells."
+            return _("Not derived from loaded records; the source above tells.")
         return derivation_said(factor_set)
 
     @admin.display(description="Derived from the rows of")
@@ -129,7 +145,7 @@ class EmissionFactorSetAdmin(ReadOnlyAdmin):
         imported = factor_set.dataset_import
         if imported is None:
             return NOT_KNOWN
-        return link(imported, f"Import {imported.pk}: {imported}")
+        return link(imported, f"{import_said(imported.pk)}: {imported}")
 
     @admin.display(description="Electricity (kg CO2e/MBtu)")
     def electricity(self, factor_set: EmissionFactorSet) -> str:
@@ -146,4 +162,4 @@ class EmissionFactorSetAdmin(ReadOnlyAdmin):
     @staticmethod
     def _factor(factor_set: EmissionFactorSet, fuel: str) -> str:
         found = {factor.fuel: factor.kgco2e_per_mbtu for factor in factor_set.factors.all()}
-        return f"{found[fuel]:,.4f}" if fuel in found else NOT_KNOWN
+        return figure(found[fuel], ",.4f") if fuel in found else NOT_KNOWN

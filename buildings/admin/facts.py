@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from django.contrib import admin
+from django.utils.translation import gettext as _
 
-NOT_KNOWN: Final = "–"
+from buildings.figures import NOT_KNOWN, beside, figure
 
 
 class Fact(NamedTuple):
@@ -89,19 +90,21 @@ def value_said(field: str, value: Any) -> str:
     if value is None or value == "":
         return NOT_KNOWN
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list | tuple):
         return _uses_said(value)
     if isinstance(value, int | float) and fact.digits is not None:
-        value = f"{value:,.12g}"
+        unit = _(fact.unit) if fact.unit else ""
+        said = f"{figure(value, ',.12g')} {unit}".rstrip()
+        return said + beside(field, value)
     return f"{value} {fact.unit}" if fact.unit else str(value)
 
 
 def _uses_said(uses: Any) -> str:
     said = []
-    for _, use_type, area in uses:
-        said.append(use_type if area is None else f"{use_type} ({area:,.12g} ft²)")
-    return "; ".join(said) or "none"
+    for _rank, use_type, area in uses:
+        said.append(use_type if area is None else f"{use_type} ({figure(area, ',.12g')} ft²)")
+    return "; ".join(said) or _("none")
 
 
 def quantity(field: str) -> Callable[[Any, Any], str]:
@@ -111,7 +114,10 @@ def quantity(field: str) -> Callable[[Any, Any], str]:
     @admin.display(description=f"{fact.label} ({fact.unit})", ordering=field)
     def shown(_admin: Any, row: Any) -> str:
         value = getattr(row, field)
-        return NOT_KNOWN if value is None else f"{value:,.{fact.digits}f}"
+        if value is None:
+            return NOT_KNOWN
+        form = f",.{fact.digits}f"
+        return f"{figure(value, form)}{beside(field, value, form)}"
 
     return shown
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from buildings.choices import NEIGHBORHOODS, PRIMARY_PROPERTY_TYPES, SHARED_PREFIX
 from buildings.models import Building, DatasetImport
@@ -87,7 +88,7 @@ class SyntheticFilter(FoldedFilter):
     parameter_name = "is_synthetic"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("1", "Synthetic"), ("0", "Real")]
+        return [("1", _("Synthetic")), ("0", _("Real"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -117,8 +118,8 @@ class QualityFlagFilter(FoldedFilter):
     parameter_name = "flag"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        rules = [(rule.code, rule.title) for rule in RULES]
-        return [(ANY, "Any flag"), (NONE, "No flag"), *rules]
+        rules = [(rule.code, _(rule.title)) for rule in RULES]
+        return [(ANY, _("Any flag")), (NONE, _("No flag")), *rules]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         # The index on flags leaves out records without any; PostgreSQL uses it when told so.
@@ -169,7 +170,7 @@ class CreatedByFilter(ImportFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         asked = self.value()
-        return [(asked, f"import {asked}")] if asked else []
+        return [(asked, _("import %(id)s") % {"id": asked})] if asked else []
 
     def narrowed(self, queryset: QuerySet[Any], import_id: int) -> QuerySet[Any]:
         return queryset.filter(created_by(import_id=import_id))
@@ -190,7 +191,7 @@ def buildings_found(term: str) -> QuerySet[Building]:
 
 def titles_of(codes: Iterable[str]) -> list[str]:
     """Rules' titles, in the order of the rules; of another day's rule, its code."""
-    by_code = {rule.code: rule.title for rule in RULES}
+    by_code = {rule.code: _(rule.title) for rule in RULES}
     order = list(by_code)
     known = sorted((code for code in codes if code in by_code), key=order.index)
     return [by_code[code] for code in known] + [code for code in codes if code not in by_code]

@@ -14,11 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from unfold.admin import TabularInline
 
 from buildings.admin.base import STYLES, NotedInline, ReadOnlyAdmin, is_one_row, list_url
 from buildings.admin.facts import text
 from buildings.admin.revisions import RevisionMadeInline, changes_said, when, who
+from buildings.figures import figure
 from buildings.models import BenchmarkRecord, DatasetImport, RejectedRow
 from buildings.quality import RULES
 from buildings.selectors.imports import (
@@ -48,7 +51,7 @@ def _count(field: str) -> Callable[[Any, Any], str]:
 
     @admin.display(description=_label(field), ordering=field)
     def shown(_admin: Any, row: Any) -> str:
-        return f"{getattr(row, field):,}"
+        return figure(getattr(row, field))
 
     return shown
 
@@ -71,9 +74,9 @@ class RejectedRowInline(NotedInline, TabularInline):
     def as_published(self, row: RejectedRow) -> SafeString:
         cells = ((header, cell) for header, cell in row.row.items() if cell)
         return format_html(
-            '<details class="pv-details"><summary>{} cells</summary>'
+            '<details class="pv-details"><summary>{}</summary>'
             '<table class="pv-table"><tbody>{}</tbody></table></details>',
-            len(row.row),
+            cells_said(len(row.row)),
             format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', cells),
         )
 
@@ -86,8 +89,8 @@ def flags_listed(dataset_import: DatasetImport) -> list[dict[str, Any]]:
     return [
         {
             "code": code,
-            "title": _TITLES.get(code, code),
-            "count": f"{found[code]:,}",
+            "title": _(_TITLES.get(code, code)),
+            "count": figure(found[code]),
             "url": list_url(BenchmarkRecord, **{"import": dataset_import.pk, "flag": code}),
         }
         for code in codes
@@ -204,7 +207,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
                 "flags": flags_listed(obj),
                 "before": dataset_import_before(dataset_import=obj),
                 "others": dataset_imports_comparable(dataset_import=obj),
-                "created_count": f"{obj.rows_created:,}",
+                "created_count": figure(obj.rows_created),
                 "written_url": list_url(BenchmarkRecord, **{"import": obj.pk}),
                 "created_url": list_url(BenchmarkRecord, created_by=obj.pk),
             }
@@ -227,7 +230,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
         if other_id is None:
             other = dataset_import_before(dataset_import=imported)
         elif other_id == object_id:
-            raise Http404("An import does not differ from itself.")
+            raise Http404(_("An import does not differ from itself."))
         elif other_id > object_id:
             return _redirect_to_comparison(other_id, object_id)  # the earlier one stands first
         else:
@@ -236,7 +239,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": imported,
-            "title": "Compare imports",
+            "title": _("Compare imports"),
             "media": self.media,
             "others": dataset_imports_comparable(dataset_import=imported),
             "other_id": other and other.pk,
@@ -251,7 +254,7 @@ class DatasetImportAdmin(ReadOnlyAdmin):
         try:
             return DatasetImport.objects.select_related("imported_by").get(pk=import_id)
         except DatasetImport.DoesNotExist:
-            raise Http404(f"There is no import {import_id}.") from None
+            raise Http404(_("There is no import %(id)d.") % {"id": import_id}) from None
 
     @staticmethod
     def _comparison_context(
@@ -279,13 +282,13 @@ class DatasetImportAdmin(ReadOnlyAdmin):
             of_before = comparison.changed_of_before
             context |= {
                 "changed": _pages(request, page, "changed"),
-                "changed_of_before": None if of_before is None else f"{of_before:,}",
+                "changed_of_before": None if of_before is None else figure(of_before),
                 "revisions": [(revision, changes_said(revision)) for revision in revisions],
             }
         if may_view_records:
             page = _page(after.rows_created, request.GET.get("created"))
             records = records_created(dataset_import=after, **_slice(page))
-            areas = [(record, f"{record.property_gfa_total_sqft:,.0f}") for record in records]
+            areas = [(record, figure(record.property_gfa_total_sqft)) for record in records]
             context |= {
                 "created": {**_pages(request, page, "created"), "rows": areas},
                 "created_url": list_url(BenchmarkRecord, created_by=after.pk),
@@ -326,12 +329,12 @@ class DatasetImportAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Flags")
     def flags(self, imported: DatasetImport) -> str:
-        return f"{sum(imported.quality_flags.values()):,}"
+        return figure(sum(imported.quality_flags.values()))
 
 
 def _counts_said(label: str, count: CountComparison) -> tuple[str, str, str, str]:
-    difference = f"{count.difference:+,}" if count.difference else "0"
-    return label, f"{count.before:,}", f"{count.after:,}", difference
+    difference = figure(count.difference, "+,") if count.difference else "0"
+    return _(label), figure(count.before), figure(count.after), difference
 
 
 def _page(count: int, number: str | None) -> Page[int]:
@@ -355,7 +358,7 @@ def _pages(request: HttpRequest, page: Page[Any], key: str) -> dict[str, Any]:
     return {
         "number": page.number,
         "count": page.paginator.num_pages,
-        "total": f"{page.paginator.count:,}",
+        "total": figure(page.paginator.count),
         "previous": address(page.previous_page_number()) if page.has_previous() else None,
         "next": address(page.next_page_number()) if page.has_next() else None,
     }
@@ -366,18 +369,28 @@ def _redirect_to_comparison(object_id: int, other_id: int) -> HttpResponseRedire
     return HttpResponseRedirect(reverse(name, args=[object_id, other_id]))
 
 
+def cells_said(count: int) -> str:
+    return ngettext("%(count)d cell", "%(count)d cells", count) % {"count": count}
+
+
+def columns_said(imported: DatasetImport) -> str:
+    return str(len(imported.header)) if imported.header else _("not kept")
+
+
 def years_said(imported: DatasetImport) -> str:
-    return ", ".join(str(year) for year in imported.data_years) or "none"
+    return ", ".join(str(year) for year in imported.data_years) or _("none")
 
 
 def size_said(imported: DatasetImport) -> str:
-    return f"{filesizeformat(imported.size_bytes)} ({imported.size_bytes:,} bytes)"
+    in_bytes = ngettext("%(count)s byte", "%(count)s bytes", imported.size_bytes)
+    exactly = in_bytes % {"count": figure(imported.size_bytes)}
+    return f"{filesizeformat(imported.size_bytes)} ({exactly})"
 
 
 def duration_said(imported: DatasetImport) -> str:
     seconds = (imported.finished_at - imported.started_at).total_seconds()
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{figure(seconds, '.1f')} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
 
@@ -386,19 +399,19 @@ def _file_facts(comparison: ImportComparison) -> list[tuple[str, str, str, bool]
     """Label, of the earlier, of the later, and whether to mark the difference."""
     sides = (comparison.before, comparison.after)
     rows = (
-        ("File", [side.file_name for side in sides]),
-        ("Source", [side.source for side in sides]),
-        ("SHA-256", [side.sha256 for side in sides]),
-        ("Size", [size_said(side) for side in sides]),
-        ("Data years", [years_said(side) for side in sides]),
-        ("Synthetic", ["yes" if side.is_synthetic else "no" for side in sides]),
-        ("Columns", [str(len(side.header)) if side.header else "not kept" for side in sides]),
-        ("Loaded by", [who(side) for side in sides]),
-        ("Database role", [side.database_role or "–" for side in sides]),
-        ("Began", [when(side.started_at) for side in sides]),
-        ("Took", [duration_said(side) for side in sides]),
+        (gettext_noop("File"), [side.file_name for side in sides]),
+        (gettext_noop("Source"), [side.source for side in sides]),
+        (gettext_noop("SHA-256"), [side.sha256 for side in sides]),
+        (gettext_noop("Size"), [size_said(side) for side in sides]),
+        (gettext_noop("Data years"), [years_said(side) for side in sides]),
+        (gettext_noop("Synthetic"), [_("yes") if side.is_synthetic else _("no") for side in sides]),
+        (gettext_noop("Columns"), [columns_said(side) for side in sides]),
+        (gettext_noop("Loaded by"), [who(side) for side in sides]),
+        (gettext_noop("Database role"), [side.database_role or "–" for side in sides]),
+        (gettext_noop("Began"), [when(side.started_at) for side in sides]),
+        (gettext_noop("Took"), [duration_said(side) for side in sides]),
     )
     return [
-        (label, before, after, before != after and label not in _ALWAYS_DIFFERENT)
+        (_(label), before, after, before != after and label not in _ALWAYS_DIFFERENT)
         for label, (before, after) in rows
     ]

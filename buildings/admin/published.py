@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from buildings.admin.facts import FACTS, NOT_KNOWN, value_said
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from buildings.admin.facts import FACTS, value_said
 from buildings.benchmarking import COLUMNS, Column, columns_known
+from buildings.figures import NOT_KNOWN
 from buildings.models import BenchmarkRecord, Building, PublishedRow
 from buildings.parsers import MISSING, SetAsideError, boolean
 from buildings.understanding import RANKS
@@ -16,8 +20,9 @@ _RECORD_FIELDS: Final = frozenset(
     field.name for field in BenchmarkRecord._meta.concrete_fields if field.name in FACTS
 )
 _PLACE: Final = ("address", "city", "state", "zip_code", "latitude", "longitude")
-_OTHERWISE: Final = {"primary_property_type": "in the city’s grouping of 2016"}
-WORKED_OUT: Final = "worked out from other cells of the row"
+_OTHERWISE: Final = {"primary_property_type": gettext_noop("in the city’s grouping of 2016")}
+UNDERSTOOD_OTHERWISE: Final = gettext_noop("understood otherwise")
+WORKED_OUT: Final = gettext_noop("worked out from other cells of the row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class _Stored:
 def _cell(stored: _Stored, column: Column | None, header: str, text: str) -> PublishedCell:
     if column is None:
         return PublishedCell(header, text)
-    label = FACTS[column.field].label
+    label = _(FACTS[column.field].label)
     if column.target == "location":
         return _location_cell(stored, column, header, text)
     if column.field != "ose_building_id" and not stored.is_kept(column):
@@ -113,15 +118,15 @@ def _location_cell(stored: _Stored, column: Column, header: str, text: str) -> P
     try:
         parsed = column.parse(text.strip()) if text.strip() not in MISSING else {}
     except SetAsideError as error:
-        note = f"set aside: {error}"
+        note = _("set aside: %(why)s") % {"why": error}
     else:
         differs = any(
             not is_as_published(str(value), place[name])
             for name, value in parsed.items()
             if name in place
         )
-        note = "understood otherwise, or another column says" if differs else ""
-    return PublishedCell(header, text, FACTS[column.field].label, said or NOT_KNOWN, note)
+        note = _("understood otherwise, or another column says") if differs else ""
+    return PublishedCell(header, text, _(FACTS[column.field].label), said or NOT_KNOWN, note)
 
 
 def _note(column: Column, text: str, value: Any) -> str:
@@ -129,16 +134,16 @@ def _note(column: Column, text: str, value: Any) -> str:
     if is_as_published(text, value):
         return ""
     if text.strip() in MISSING:
-        return WORKED_OUT
+        return _(WORKED_OUT)
     try:
         column.parse(text.strip())
     except SetAsideError as error:
-        return f"set aside: {error}"
+        return _("set aside: %(why)s") % {"why": error}
     except ValueError:
         pass  # rules of another day took what today's refuse
     if value in (None, ""):
-        return "understood as not known"
-    return _OTHERWISE.get(column.field, "understood otherwise")
+        return _("understood as not known")
+    return _(_OTHERWISE.get(column.field, UNDERSTOOD_OTHERWISE))
 
 
 def _worked_out(stored: _Stored, there: set[str]) -> Iterator[PublishedCell]:
@@ -151,7 +156,7 @@ def _worked_out(stored: _Stored, there: set[str]) -> Iterator[PublishedCell]:
         value = stored.named(column.field)
         if value not in (None, ""):
             said = value_said(column.field, value)
-            yield PublishedCell("", "", FACTS[column.field].label, said, WORKED_OUT)
+            yield PublishedCell("", "", _(FACTS[column.field].label), said, _(WORKED_OUT))
 
 
 def is_as_published(text: str, value: Any) -> bool:

@@ -7,6 +7,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from buildings.admin.base import (
@@ -30,9 +32,10 @@ from buildings.admin.filters import (
     titles_of,
 )
 from buildings.admin.published import cells_understood
-from buildings.admin.revisions import RecordRevisionInline, when, who
+from buildings.admin.revisions import RecordRevisionInline, import_said, when, who
+from buildings.figures import with_separators
 from buildings.models import BenchmarkRecord, EmissionFactorSet, PropertyUse
-from buildings.quality import Facts, findings
+from buildings.quality import Detail, Facts, findings
 from buildings.selectors.factors import emission_factor_set_latest, factors_of
 
 _LISTED: Final = (
@@ -69,6 +72,13 @@ def facts_judged(record: BenchmarkRecord, factor_set: EmissionFactorSet | None) 
         uses=[(use.rank, use.use_type, use.gfa_sqft) for use in record.uses.all()],
         factors=factors_of(factor_set) if factor_set else None,
     )
+
+
+def _detail_said(detail: Detail | None) -> str:
+    if detail is None:
+        return _("Noted while the row was read.")
+    written = {name: with_separators(number) for name, number in detail.figures.items()}
+    return _(detail.template) % written
 
 
 @admin.register(BenchmarkRecord)
@@ -275,20 +285,25 @@ class BenchmarkRecordAdmin(LongListAdmin):
     @admin.display(description="Flags")
     def flags(self, record: BenchmarkRecord) -> str | SafeString:
         if not record.quality_flags:
-            return "none"
+            return _("none")
         titles = "; ".join(titles_of(record.quality_flags))
         count = len(record.quality_flags)
-        said = "1 flag" if count == 1 else f"{count} flags"
+        said = ngettext("%(count)d flag", "%(count)d flags", count) % {"count": count}
         return format_html('<span class="pv-flag" title="{}">{}</span>', titles, said)
 
     @admin.display(description="What contradicts itself")
     def quality(self, record: BenchmarkRecord) -> str | SafeString:
         if not record.quality_flags:
-            return "No data-quality rule is broken."
+            return _("No data-quality rule is broken.")
         factor_set = emission_factor_set_latest(data_year=record.data_year)
         found = findings(facts_judged(record, factor_set), record.quality_flags)
         rows = (
-            (rule.title, detail or "Noted while the row was read.", rule.tolerance, rule.code)
+            (
+                _(rule.title),
+                _detail_said(detail),
+                _("Tolerance: %(tolerance)s.") % {"tolerance": _(rule.tolerance)},
+                rule.code,
+            )
             for rule, detail in found
         )
         return format_html(
@@ -296,7 +311,7 @@ class BenchmarkRecordAdmin(LongListAdmin):
             format_html_join(
                 "",
                 "<li><strong>{}</strong><br>{}<br>"
-                '<span class="pv-muted">Tolerance: {}. <code>{}</code></span></li>',
+                '<span class="pv-muted">{} <code>{}</code></span></li>',
                 rows,
             ),
             self._factors_said(record, factor_set),
@@ -309,15 +324,15 @@ class BenchmarkRecordAdmin(LongListAdmin):
         if "emissions_differ" not in record.quality_flags:
             return ""
         if factor_set is None:
-            return "No emission factors are on record for this year any more."
-        return format_html("The year’s factors: {}.", link(factor_set, factor_set))
+            return _("No emission factors are on record for this year any more.")
+        return format_html("{} {}.", _("The year’s factors:"), link(factor_set, factor_set))
 
     @admin.display(description="Created or last changed by")
     def written_by(self, record: BenchmarkRecord) -> SafeString:
         imported = record.dataset_import
-        return link(imported, f"Import {imported.pk}: {imported}")
+        return link(imported, f"{import_said(imported.pk)}: {imported}")
 
     @admin.display(description="Loaded")
     def loaded(self, record: BenchmarkRecord) -> str:
         imported = record.dataset_import
-        return f"{when(imported.finished_at)} by {who(imported)}"
+        return _("%(when)s by %(who)s") % {"when": when(imported.finished_at), "who": who(imported)}

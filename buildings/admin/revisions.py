@@ -11,26 +11,34 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import TabularInline
 
 from buildings.admin.base import NotedInline, link
 from buildings.admin.facts import fact_of, value_said
+from buildings.figures import NOT_KNOWN
 from buildings.models import DatasetImport, RecordRevision
 
 
 def who(imported: DatasetImport) -> str:
     """Who loaded it; needs `imported_by` read with it."""
-    return str(imported.imported_by) if imported.imported_by else "command line"
+    return str(imported.imported_by) if imported.imported_by else _("command line")
 
 
 def when(moment: Any) -> str:
-    return date_format(timezone.localtime(moment), "Y-m-d H:i:s e") if moment else "–"
+    if not moment:
+        return NOT_KNOWN
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def import_said(pk: int) -> str:
+    return _("Import %(id)s") % {"id": pk}
 
 
 def changes_said(revision: RecordRevision) -> list[tuple[str, str, str]]:
     """Label, value before and after of each field that changed, in the order of the facts."""
     return [
-        (fact_of(field).label, value_said(field, before), value_said(field, after))
+        (_(fact_of(field).label), value_said(field, before), value_said(field, after))
         for field, (before, after) in revision.changes.items()
     ]
 
@@ -47,10 +55,10 @@ class _RevisionInline(NotedInline, TabularInline):
     def origin(self, revision: RecordRevision) -> SafeString:
         former = revision.former_import
         return format_html(
-            "{}<br>{}<br>line {}",
-            link(former, f"Import {former.pk}"),
+            "{}<br>{}<br>{}",
+            link(former, import_said(former.pk)),
             former.file_name,
-            revision.former_line_number,
+            _("line %(number)s") % {"number": revision.former_line_number},
         )
 
 
@@ -72,11 +80,11 @@ class RecordRevisionInline(_RevisionInline):
     def changed(self, revision: RecordRevision) -> SafeString:
         imported = revision.dataset_import
         return format_html(
-            "{}<br>{}<br>{}<br>by {}",
+            "{}<br>{}<br>{}<br>{}",
             when(revision.created_at),
-            link(imported, f"Import {imported.pk}"),
+            link(imported, import_said(imported.pk)),
             imported.file_name,
-            who(imported),
+            _("by %(who)s") % {"who": who(imported)},
         )
 
     @admin.display(description="Former row")
@@ -104,5 +112,4 @@ class RevisionMadeInline(_RevisionInline):
     @admin.display(description="Record")
     def record_link(self, revision: RecordRevision) -> SafeString:
         record = revision.record
-        said = f"{record.building.ose_building_id} in {record.data_year}"
-        return format_html("{}<br>{}", link(record, said), record.building.property_name)
+        return format_html("{}<br>{}", link(record, record), record.building.property_name)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from buildings.choices import (
     FUELS,
@@ -53,7 +54,7 @@ class EmissionFactorSet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} version {self.version}"
+        return _("%(name)s version %(version)d") % {"name": self.name, "version": self.version}
 
 
 class EmissionFactor(models.Model):

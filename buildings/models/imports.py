@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 
 class DatasetImport(models.Model):
@@ -97,4 +98,4 @@ class RejectedRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"line {self.line_number}"
+        return _("line %(number)s") % {"number": self.line_number}

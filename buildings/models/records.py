@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from buildings.choices import (
     BUILDING_TYPES,
@@ -247,9 +248,11 @@ class BenchmarkRecord(models.Model):
 
     def __str__(self) -> str:
         # The city's identifier where it is at hand: a name is no reason for a query.
-        is_read = BenchmarkRecord.building.is_cached(self)
-        building = self.building.ose_building_id if is_read else f"building {self.building_id}"
-        return f"{building} in {self.data_year}"
+        if BenchmarkRecord.building.is_cached(self):
+            building = str(self.building.ose_building_id)
+        else:
+            building = _("building %(id)s") % {"id": self.building_id}
+        return _("%(building)s in %(year)s") % {"building": building, "year": self.data_year}
 
 
 class PublishedRow(models.Model):
@@ -265,7 +268,7 @@ class PublishedRow(models.Model):
     cells = models.JSONField(help_text="The cells as published, in the order of the header.")
 
     def __str__(self) -> str:
-        return f"row of record {self.record_id}"
+        return _("row of record %(id)s") % {"id": self.record_id}
 
 
 class PropertyUse(models.Model):
@@ -331,4 +334,7 @@ class RecordRevision(models.Model):
         indexes = [models.Index(fields=["dataset_import", "id"], name="recordrevision_import")]
 
     def __str__(self) -> str:
-        return f"record {self.record_id} before import {self.dataset_import_id}"
+        return _("record %(id)s before import %(import)s") % {
+            "id": self.record_id,
+            "import": self.dataset_import_id,
+        }

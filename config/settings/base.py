@@ -71,9 +71,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-#: What the API says its refusals in; a second one needs a catalogue in locale/.
+#: What pages are in, and the API's refusals; a second one needs a catalogue in locale/.
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+#: How times are written: to the second, with their zone.
+FORMAT_MODULE_PATH = "config.formats"
+# A preference and no secret, kept for a year.
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
@@ -163,6 +169,7 @@ UNFOLD = {
     "SITE_HEADER": "Futurisys Energy",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
+    "SHOW_LANGUAGES": True,
 }
 
 SPECTACULAR_SETTINGS = {

@@ -5,10 +5,12 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
+from buildings.figures import figure
 from predictions.admin.filters import RequestOutcomeFilter
 from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT, link, measure, outcome_of
 from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
@@ -61,9 +63,15 @@ class PredictionBatchInline(ReadOnlyInline, TabularInline):
     @display(description="rows that were skipped")
     def refused(self, batch: PredictionBatch) -> str:
         shown = batch.refused_rows[:_REFUSED_SHOWN]
-        rows = [f"row {row['row']}: {row['errors'][0]['detail']}" for row in shown]
+        rows = [
+            _("row %(number)d: %(detail)s")
+            % {"number": row["row"], "detail": row["errors"][0]["detail"]}
+            for row in shown
+        ]
         more = len(batch.refused_rows) - len(shown)
-        return "; ".join([*rows, *([f"and {more:,} more"] if more else [])]) or "none"
+        if more:
+            rows.append(_("and %(count)s more") % {"count": figure(more)})
+        return "; ".join(rows) or _("none")
 
 
 @admin.register(PredictionRequest)

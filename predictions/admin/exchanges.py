@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.figures import figure, quantity_said
 from mlmodel.features import FEATURES
 from mlmodel.prediction import COVERAGES
 from predictions.admin.filters import OutcomeFilter
@@ -116,7 +118,7 @@ class PredictionInputAdmin(ReadOnlyAdmin):
     @display(description="duration (ms)")
     def duration(self, stored: PredictionInput) -> str:
         output = getattr(stored, "output", None)
-        return "—" if output is None else f"{output.duration_ms:.1f}"
+        return "—" if output is None else figure(output.duration_ms, ".1f")
 
     @display(description="answer stored at")
     def answered_at(self, stored: PredictionInput) -> Any:
@@ -125,13 +127,13 @@ class PredictionInputAdmin(ReadOnlyAdmin):
     @display(description="facts")
     def facts(self, stored: PredictionInput) -> str:
         return table(
-            (feature.label, " ".join(shown(feature, stored.features.get(feature.name))))
+            (_(feature.label), " ".join(shown(feature, stored.features.get(feature.name))))
             for feature in FEATURES
         )
 
     @display(description="units")
     def units_sent(self, stored: PredictionInput) -> str:
-        return stored.sent["units"] if stored.sent else "nothing was sent, or it was not kept"
+        return stored.sent["units"] if stored.sent else _("nothing was sent, or it was not kept")
 
     @display(description="members")
     def members_sent(self, stored: PredictionInput) -> str:
@@ -158,9 +160,9 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         return table(
             (words, measure(stored, f"{fuel}_kbtu"))
             for fuel, words in (
-                ("electricity", "Electricity"),
-                ("natural_gas", "Natural gas"),
-                ("steam", "District steam"),
+                ("electricity", _("Electricity")),
+                ("natural_gas", _("Natural gas")),
+                ("steam", _("District steam")),
             )
         )
 
@@ -169,10 +171,13 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         return table(
             (
                 f"{coverage} %",
-                f"{measure(stored, f'site_energy_use_low_{coverage}_kbtu')} to "
-                f"{measure(stored, f'site_energy_use_high_{coverage}_kbtu')} kBtu; "
-                f"{measure(stored, f'ghg_emissions_low_{coverage}_mtco2e', ',.1f')} to "
-                f"{measure(stored, f'ghg_emissions_high_{coverage}_mtco2e', ',.1f')} t CO2e",
+                _("%(low)s to %(high)s kBtu; %(least)s to %(most)s t CO2e")
+                % {
+                    "low": rounded(_bound(stored, "low", coverage)),
+                    "high": rounded(_bound(stored, "high", coverage)),
+                    "least": measure(stored, f"ghg_emissions_low_{coverage}_mtco2e", ",.1f"),
+                    "most": measure(stored, f"ghg_emissions_high_{coverage}_mtco2e", ",.1f"),
+                },
             )
             for coverage in COVERAGES
         )
@@ -185,15 +190,15 @@ class PredictionInputAdmin(ReadOnlyAdmin):
     def cautions(self, stored: PredictionInput) -> str:
         cautions = getattr(getattr(stored, "output", None), "cautions", None)
         if not cautions:
-            return "none" if cautions == [] else "—"
+            return _("none") if cautions == [] else "—"
         return table((label(one["feature"]), one["detail"]) for one in cautions)
 
     @display(description="contributions")
     def contributions(self, stored: PredictionInput) -> str:
         explanation = getattr(stored, "explanation", None)
         if explanation is None:
-            return "nobody asked for one"
-        more = link("predictions_predictionexplanation", explanation.pk, "peers and reference")
+            return _("nobody asked for one")
+        more = link("predictions_predictionexplanation", explanation.pk, _("peers and reference"))
         return format_html("{}{}", contributions_table(explanation), more)
 
     @display(description="outcomes")
@@ -201,26 +206,31 @@ class PredictionInputAdmin(ReadOnlyAdmin):
         """The latest of each year, and where to enter another."""
         latest = outcome_list_latest().filter(input=stored).order_by("data_year")
         return format_html(
-            '{}<a href="{}?input={}">enter one</a>',
+            '{}<a href="{}?input={}">{}</a>',
             table(
                 (
                     f"{outcome.data_year}, {outcome.get_source_display()}",
                     link(
                         "predictions_observedoutcome",
                         outcome.pk,
-                        f"{rounded(outcome.site_energy_use_kbtu)} kBtu",
+                        quantity_said("site_energy_use_kbtu", outcome.site_energy_use_kbtu),
                     ),
                 )
                 for outcome in latest
             ),
             reverse("admin:predictions_observedoutcome_add"),
             stored.pk,
+            _("enter one"),
         )
 
     @display(description="what if: varies")
     def varies(self, stored: PredictionInput) -> str:
         original = stored.what_if_of_id
         return "—" if original is None else link("predictions_predictioninput", original, original)
+
+
+def _bound(stored: PredictionInput, end: str, coverage: int) -> float | None:
+    return getattr(getattr(stored, "output", None), f"site_energy_use_{end}_{coverage}_kbtu", None)
 
 
 @admin.register(PredictionOutput)

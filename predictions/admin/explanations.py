@@ -1,9 +1,11 @@
 """Why predictions are what they are."""
 
 from django.contrib import admin
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.figures import quantity_said
 from mlmodel.features import FEATURES
 from predictions.admin.shown import contributions_table, link, shown, table
 from predictions.models import PredictionExplanation
@@ -57,13 +59,14 @@ class PredictionExplanationAdmin(ReadOnlyAdmin):
     @display(description="nearest")
     def nearest(self, explanation: PredictionExplanation) -> str:
         if not explanation.peers:
-            return "none on record"
+            return _("none on record")
+        year_unknown = _("year unknown")
         return table(
             (
                 f"{peer['ose_building_id']} {peer['property_name']}",
-                f"{peer['gross_floor_area_sqft']:,.0f} ft², "
-                f"{peer['year_built'] or 'year unknown'}: "
-                f"{peer['site_eui_kbtu_per_sqft']:.1f} kBtu/ft²",
+                f"{quantity_said('gross_floor_area_sqft', peer['gross_floor_area_sqft'])}, "
+                f"{peer['year_built'] or year_unknown}: "
+                f"{quantity_said('eui_kbtu_per_sqft', peer['site_eui_kbtu_per_sqft'], '.1f')}",
             )
             for peer in explanation.peers
         )
@@ -72,7 +75,7 @@ class PredictionExplanationAdmin(ReadOnlyAdmin):
     def reference(self, explanation: PredictionExplanation) -> str:
         return table(
             (
-                feature.label,
+                _(feature.label),
                 " ".join(shown(feature, explanation.reference_features.get(feature.name))),
             )
             for feature in FEATURES

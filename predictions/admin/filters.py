@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from predictions.admin.shown import COLOURS
 
@@ -18,7 +19,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     output = "output"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(outcome, outcome) for outcome in COLOURS]
+        return [(outcome, _(outcome)) for outcome in COLOURS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():

@@ -1,6 +1,7 @@
 """Which keys callers used, and whether they were answered."""
 
 from django.contrib import admin
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
@@ -24,7 +25,7 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
     @display(description="answered")
     def status(self, stored: IdempotencyKey) -> str:
         answer = getattr(stored, "answer", None)
-        return "no answer" if answer is None else str(answer.status)
+        return _("no answer") if answer is None else str(answer.status)
 
     @display(description="call")
     def call(self, stored: IdempotencyKey) -> str:

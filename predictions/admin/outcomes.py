@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
-from predictions.admin.shown import link
+from buildings.figures import figure
+from predictions.admin.shown import link, rounded
 from predictions.errors import UnsuitablePredictionError
 from predictions.models import MEASURED_FUELS, ObservedOutcome, OutcomeSource
 from predictions.selectors.outcomes import outcome_list
@@ -111,18 +112,18 @@ class ObservedOutcomeAdmin(ReadOnlyAdmin):
 
     @display(description="measured (kBtu)", ordering="site_energy_use_kbtu")
     def energy(self, outcome: ObservedOutcome) -> str:
-        return f"{outcome.site_energy_use_kbtu:,.0f}"
+        return rounded(outcome.site_energy_use_kbtu)
 
     @display(description="predicted (kBtu)")
     def predicted(self, outcome: ObservedOutcome) -> str:
-        return f"{outcome.input.output.site_energy_use_kbtu or 0:,.0f}"
+        return rounded(outcome.input.output.site_energy_use_kbtu or 0)
 
     @display(description="predicted / measured")
     def error(self, outcome: ObservedOutcome) -> str:
         if not outcome.site_energy_use_kbtu:
             return "—"
         predicted = outcome.input.output.site_energy_use_kbtu or 0.0
-        return f"{predicted / outcome.site_energy_use_kbtu - 1:+.1%}"
+        return figure(predicted / outcome.site_energy_use_kbtu - 1, "+.1%")
 
     @display(description="counts", boolean=True)
     def counts(self, outcome: Any) -> bool:

@@ -11,9 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 from unfold.decorators import display
 
 from buildings.admin.base import STYLES
+from buildings.figures import figure
 from mlmodel.admin import ModelVersionAdmin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
@@ -22,9 +25,14 @@ from mlmodel.selectors import model_version_list
 from predictions.selectors.performance import Accuracy, Performance, model_performance
 
 _TRAINING_WORDS: Final = {
-    False: "not trained on",
-    True: "may have been trained on",
-    None: "not known which building",
+    False: gettext_noop("not trained on"),
+    True: gettext_noop("may have been trained on"),
+    None: gettext_noop("not known which building"),
+}
+#: What cross-validation promised is of these buildings.
+_POPULATIONS: Final = {
+    "non_residential": gettext_lazy("non-residential buildings"),
+    "all": gettext_lazy("all buildings"),
 }
 _WIDTH: Final = 720
 _HEIGHT: Final = 220
@@ -44,7 +52,12 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         version, scores, *others = super().get_fieldsets(request, obj)
-        return [version, scores, ("How good it turned out to be", {"fields": ("live",)}), *others]
+        return [
+            version,
+            scores,
+            (_("How good it turned out to be"), {"fields": ("live",)}),
+            *others,
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.performance_view)
@@ -55,7 +68,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
     @display(description="live accuracy")
     def live(self, version: ModelVersion) -> str:
         url = reverse("admin:mlmodel_modelversion_performance", args=[version.pk])
-        return format_html('<a href="{}">predicted beside measured</a>', url)
+        return format_html('<a href="{}">{}</a>', url, _("predicted beside measured"))
 
     def performance_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
         """For who may view outcomes, which they could read one by one: no group is withheld."""
@@ -79,12 +92,12 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": version,
-            "title": "Live accuracy",
-            "styles": STYLES,
+            "title": _("Live accuracy"),
+            "stylesheet": STYLES,
             "types": PRIMARY_PROPERTY_TYPES,
             "chosen": chosen,
             "is_new_only": is_new_only,
-            "population": population.replace("_", "-"),
+            "population": _POPULATIONS.get(population, population),
             "overall": performance.overall,
             "tables": _tables(performance, promised),
             "chart": _chart(performance, promised.get(_HEADLINE, {}).get("mdape")),
@@ -100,32 +113,34 @@ def _tables(
 
     by_set_up = []
     for set_up, accuracy in performance.by_set_up.items():
-        words = SET_UP_WORDS.get(set_up, set_up)
+        words = _(SET_UP_WORDS.get(set_up, set_up))
         by_set_up.append((words, *_figures(accuracy), False))
         if scores := promised.get(set_up):
-            by_set_up.append((f"{words}, as promised", *_promised(scores), True))
-    of_all = [("all", *_figures(performance.overall), False)] if performance.overall else []
+            by_set_up.append(
+                (_("%(set_up)s, as promised") % {"set_up": words}, *_promised(scores), True)
+            )
+    of_all = [(_("all"), *_figures(performance.overall), False)] if performance.overall else []
     return [
         {
-            "title": "All, and by what the caller knew",
-            "first": "Known",
+            "title": _("All, and by what the caller knew"),
+            "first": _("Known"),
             "rows": [*of_all, *by_set_up],
         },
         {
-            "title": "By whether the model was trained on the building",
-            "first": "Building",
+            "title": _("By whether the model was trained on the building"),
+            "first": _("Building"),
             "rows": _rows(
-                (_TRAINING_WORDS[key], of) for key, of in performance.by_training.items()
+                (_(_TRAINING_WORDS[key]), of) for key, of in performance.by_training.items()
             ),
         },
         {
-            "title": "By primary property type",
-            "first": "Primary property type",
+            "title": _("By primary property type"),
+            "first": _("Primary property type"),
             "rows": _rows(performance.by_primary_property_type.items()),
         },
         {
-            "title": "By month of the prediction",
-            "first": "Month (UTC)",
+            "title": _("By month of the prediction"),
+            "first": _("Month (UTC)"),
             "rows": _rows((f"{month:%Y-%m}", of) for month, of in performance.by_month.items()),
         },
     ]
@@ -136,7 +151,7 @@ def _rows(groups: Iterable[tuple[str, Accuracy]]) -> list[tuple[Any, ...]]:
 
 
 def _figures(accuracy: Accuracy) -> tuple[str, ...]:
-    counts = (f"{accuracy.outcomes:,}", f"{accuracy.buildings:,}")
+    counts = (figure(accuracy.outcomes), figure(accuracy.buildings))
     return (*counts, *_scores(asdict(accuracy)))
 
 
@@ -155,11 +170,11 @@ def _scores(scores: Mapping[str, float | None]) -> tuple[str, ...]:
 
 
 def _number(value: float | None, form: str = ".3f") -> str:
-    return "—" if value is None else f"{value:{form}}"
+    return "—" if value is None else figure(value, form)
 
 
 def _share(value: float | None) -> str:
-    return "—" if value is None else f"{value:.1%}"
+    return "—" if value is None else figure(value, ".1%")
 
 
 def _chart(performance: Performance, promise: float | None) -> dict[str, Any] | None:
@@ -181,7 +196,8 @@ def _chart(performance: Performance, promise: float | None) -> dict[str, Any] | 
             "width": round(step * 0.7, 1),
             "height": round(_BOTTOM - y(accuracy.mdape), 1),
             "month": f"{month:%Y-%m}",
-            "said": f"{accuracy.mdape:.1%} of {accuracy.outcomes:,}",
+            "said": _("%(share)s of %(count)s")
+            % {"share": figure(accuracy.mdape, ".1%"), "count": figure(accuracy.outcomes)},
             "is_labelled": len(months) <= 12 or place % 2 == 0,
         }
         for place, (month, accuracy) in enumerate(months)
@@ -193,7 +209,7 @@ def _chart(performance: Performance, promise: float | None) -> dict[str, Any] | 
         "bottom": _BOTTOM,
         "label_y": _BOTTOM + 18,
         "bars": bars,
-        "ticks": [(y(top * share), f"{top * share:.0%}") for share in (0.25, 0.5, 0.75)],
+        "ticks": [(y(top * share), figure(top * share, ".0%")) for share in (0.25, 0.5, 0.75)],
         "promise_y": None if promise is None else y(promise),
         "promise": _share(promise),
     }

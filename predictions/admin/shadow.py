@@ -4,6 +4,7 @@ from django.contrib import admin
 from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
+from buildings.figures import figure
 from predictions.models import ShadowOutput
 
 
@@ -36,14 +37,14 @@ class ShadowOutputAdmin(ReadOnlyAdmin):
     @display(description="served (kBtu)")
     def served_energy(self, shadow: ShadowOutput) -> str:
         served = _served(shadow)
-        return "—" if served is None else f"{served:,.0f}"
+        return "—" if served is None else figure(served)
 
     @display(description="change")
     def change(self, shadow: ShadowOutput) -> str:
         served, scored = _served(shadow), shadow.site_energy_use_kbtu
         if not served or scored is None:
             return "—"
-        return f"{scored / served - 1:+.1%}"
+        return figure(scored / served - 1, "+.1%")
 
 
 def _served(shadow: ShadowOutput) -> float | None:

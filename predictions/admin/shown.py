@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 
+from buildings.figures import beside, figure, quantity_said
 from mlmodel.features import FEATURES_BY_NAME, Feature
 from predictions.models import PredictionExplanation, PredictionInput
 
@@ -23,13 +25,13 @@ def outcome_of(prediction: PredictionInput) -> str:
 
 
 def rounded(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.0f}"
+    return "—" if value is None else figure(value)
 
 
 def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:
     """A figure of the prediction's output; a dash where there is none."""
     value = getattr(getattr(stored, "output", None), name, None)
-    return "—" if value is None else f"{value:{form}}"
+    return "—" if value is None else figure(value, form) + beside(name, value, form)
 
 
 def table(rows: Iterable[tuple[Any, ...]]) -> str:
@@ -45,12 +47,13 @@ def table(rows: Iterable[tuple[Any, ...]]) -> str:
 def shown(feature: Feature, value: Any) -> tuple[str, str]:
     """A feature's value and unit as one would write them."""
     if value is None:
-        return "unknown", ""
+        return _("unknown"), ""
     if isinstance(value, bool):
-        return "yes" if value else "no", ""
+        return _("yes") if value else _("no"), ""
     if feature.unit == "year" or isinstance(value, str):
         return str(value), ""
-    return f"{value:,.10g}", feature.unit or ""
+    unit = _(feature.unit) if feature.unit else ""
+    return figure(value, ",.10g"), unit + beside(feature.name, value)
 
 
 def link(view: str, pk: Any, text: Any) -> str:
@@ -59,21 +62,27 @@ def link(view: str, pk: Any, text: Any) -> str:
 
 def label(feature: str) -> str:
     known = FEATURES_BY_NAME.get(feature)
-    return feature if known is None else known.label
+    return feature if known is None else _(known.label)
 
 
 def contributions_table(explanation: PredictionExplanation) -> str:
     """From the reference's energy to the prediction's, kBtu."""
     return table(
         [
-            ("A usual building of this type", f"{explanation.reference_kbtu:,.0f} kBtu"),
+            (
+                _("A usual building of this type"),
+                quantity_said("reference_kbtu", explanation.reference_kbtu),
+            ),
             *(
                 (
                     ", ".join(label(one["feature"]) for one in (entry, *entry["together_with"])),
-                    f"{entry['contribution_kbtu']:+,.0f} kBtu",
+                    quantity_said("contribution_kbtu", entry["contribution_kbtu"], "+,.0f"),
                 )
                 for entry in explanation.contributions
             ),
-            ("This building", f"{explanation.site_energy_use_kbtu:,.0f} kBtu"),
+            (
+                _("This building"),
+                quantity_said("site_energy_use_kbtu", explanation.site_energy_use_kbtu),
+            ),
         ]
     )

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -99,7 +100,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     @display(description="from")
     def where(self, token: ApiToken) -> str:
-        return ", ".join(token.networks) or "anywhere"
+        return ", ".join(token.networks) or _("anywhere")
 
     @display(description="last used", ordering="use__last_used_at", empty_value="never")
     def last_used(self, token: ApiToken) -> Any:
@@ -113,7 +114,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         for token in queryset:
             api_token_revoke(token=token)
-        self.message_user(request, f"Revoked: {queryset.count()}. They are refused from now on.")
+        self.message_user(
+            request,
+            _("Revoked: %(count)d. They are refused from now on.") % {"count": queryset.count()},
+        )
 
     # Making one
 
@@ -160,7 +164,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         """The secret, on a page of its own: a message would be stored, in a cookie or a session."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "The token, this once",
+            "title": _("The token, this once"),
             "opts": self.opts,
             "token": obj,
             "secret": obj.secret,

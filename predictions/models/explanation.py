@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Abs, Greatest, Now
 from django.db.models.lookups import LessThanOrEqual
+from django.utils.translation import gettext as _
 
 from predictions.models.exchange import FINITE, SUM_TOLERANCE, PredictionInput
 
@@ -108,4 +109,4 @@ class PredictionExplanation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"explanation of {self.input_id}"
+        return _("explanation of %(id)s") % {"id": self.input_id}

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, ExtractYear, Greatest, Now
 from django.db.models.lookups import LessThan, LessThanOrEqual
+from django.utils.translation import gettext as _
 
 from buildings.models import BenchmarkRecord
 from buildings.quality import FUEL_SUM_TOLERANCE, SMALL_DIFFERENCE
@@ -157,4 +158,4 @@ class ObservedOutcome(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.data_year} of {self.input_id}"
+        return _("%(year)s of %(id)s") % {"year": self.data_year, "id": self.input_id}

@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from mlmodel.models import ModelVersion
 from predictions.models.exchange import ErrorCode, PredictionInput
@@ -88,4 +89,4 @@ class ShadowOutput(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.input_id} by {self.model_version_id}"
+        return _("%(id)s by %(version)s") % {"id": self.input_id, "version": self.model_version_id}

@@ -1,4 +1,4 @@
-"""`manage.py export_messages [--check]`: the texts of the API into locale/, and compiled."""
+"""`manage.py export_messages [--check]`: what API and pages say into locale/, and compiled."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,8 +10,8 @@ from config.env import BASE_DIR
 
 class Command(BaseCommand):
     help = (
-        "Gathers the texts of the API into each locale/*/LC_MESSAGES/django.po and compiles it. "
-        "Fails while a text is not translated."
+        "Gathers the texts of API and pages into each locale/*/LC_MESSAGES/django.po and compiles "
+        "it. Fails while a text is not translated."
     )
     requires_system_checks = ()
 

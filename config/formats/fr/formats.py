@@ -1,0 +1,3 @@
+DATE_FORMAT = "d/m/Y"
+DATETIME_FORMAT = "d/m/Y H:i:s e"
+THOUSAND_SEPARATOR = "\u202f"
