@@ -147,30 +147,34 @@ def take(service: Service, prediction: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=browser_path(), args=["--no-sandbox", "--hide-scrollbars"]
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en")
-        page.goto(f"{service.url}/admin/")  # which leads to the sign-in, and back
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", service.password)
-        page.press("input[name=password]", "Enter")
-        page.wait_for_url("**/admin/")
-        saved(page, "admin-home")
-        for name, path in (
-            ("admin-list", "/admin/predictions/predictionrequest/"),
-            ("admin-detail", f"/admin/predictions/predictioninput/{prediction}/change/"),
-            ("admin-model", "/admin/mlmodel/modelversion/"),
-        ):
-            answer = page.goto(f"{service.url}{path}")
-            if answer is None or answer.status != 200:
-                sys.exit(f"{path} answered {answer and answer.status}.")
-            saved(page, name)
+        for language, ending in (("en", ""), ("fr", ".fr")):
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, locale=language)
+            _take_admin(page, service, prediction, ending)
+            page.close()
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{service.url}/api/v1/docs/#/predictions/predictions_create")
-        page.locator("#operations-predictions-predictions_create").wait_for()
-        page.locator("#operations-predictions-predictions_create").scroll_into_view_if_needed()
+        operation = page.locator("#operations-predictions-predictions_create")
+        operation.wait_for()
+        operation.scroll_into_view_if_needed()
         saved(page, "swagger")
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.goto(f"{service.url}/admin/")
-        saved(page, "admin-phone")
         browser.close()
+
+
+def _take_admin(page: Page, service: Service, prediction: str, ending: str) -> None:
+    page.goto(f"{service.url}/admin/")  # which leads to the sign-in, and back
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", service.password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/admin/")
+    saved(page, f"admin-home{ending}")
+    for name, path in (
+        ("admin-list", "/admin/predictions/predictionrequest/"),
+        ("admin-detail", f"/admin/predictions/predictioninput/{prediction}/change/"),
+    ):
+        answer = page.goto(f"{service.url}{path}")
+        if answer is None or answer.status != 200:
+            sys.exit(f"{path} answered {answer and answer.status}.")
+        saved(page, f"{name}{ending}")
 
 
 def main() -> None:

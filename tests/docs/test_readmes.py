@@ -38,7 +38,7 @@ def spans(text: str) -> set[str]:
 
 def links(text: str) -> list[str]:
     found = re.findall(r"\]\(([^)]+)\)", prose(text))
-    return sorted(re.sub(r"(README|model-card)(\.fr)?\.md", r"\1.md", each) for each in found)
+    return sorted(re.sub(r"(README|model-card|admin-\w+)\.fr\.", r"\1.", each) for each in found)
 
 
 @pytest.mark.parametrize("told", [headings, code, first_cells, spans, links])
