@@ -57,6 +57,7 @@ from predictions.errors import (
     WrongNetworkError,
 )
 from predictions.faults import grouped, pointer
+from predictions.metrics import REFUSALS
 from predictions.services.rates import RateExceededError
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     """
     request = context["request"]
     problem = _problem(exc, context)
+    REFUSALS.labels(problem.type.slug).inc()
     # Whatever the view renders, CSV or a page: a problem is JSON.
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_MEDIA_TYPE
     response = Response(
@@ -122,6 +124,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """A problem document from outside Django REST framework."""
+    REFUSALS.labels(problem.type.slug).inc()
     response = JsonResponse(
         problem.document(request_id=_request_id(request)),
         json_dumps_params={"ensure_ascii": False},  # as the API's own renderer

@@ -9,6 +9,7 @@ from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.messages import Message
 from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
+from predictions.metrics import BATCH_ROWS
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
 from predictions.selectors.batches import buildings_features
 from predictions.services.door import Call, Question, prediction_create
@@ -35,6 +36,8 @@ def batch_create(
 
     The model is the one served, or `serving`'s. Raises what `prediction_create` raises.
     """
+    BATCH_ROWS.labels(rows.format, "valid").inc(len(rows.features))
+    BATCH_ROWS.labels(rows.format, "not valid").inc(rows.received - len(rows.features))
     if not is_skipping or not rows.features:
         rows.require_all()
     with interpreter_tuned():  # ten thousand rows are many objects and no cycles

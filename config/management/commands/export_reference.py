@@ -28,6 +28,7 @@ from config.roles.page import roles_page
 from config.roles.script import roles_script
 from config.roles.statements import Names
 from config.schema_page import schema_page
+from config.variables.pages import env_example, settings_page
 
 
 def _badge(name: str) -> str:
@@ -53,6 +54,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     },
     "errors.md": errors_page,
     "limits.md": limits_page,
+    "settings.md": settings_page,
+    "../../.env.example": env_example,
     "schema.md": schema_page,
     "schema.sql": schema_sql,
     "database-roles.md": roles_page,

@@ -35,7 +35,7 @@ from predictions.api.batches.serializers import (
     BatchRowsSerializer,
     BatchSerializer,
 )
-from predictions.api.calls import call_of
+from predictions.api.calls import call_of, prediction_logged
 from predictions.api.filters import PredictionUnitsQuerySerializer
 from predictions.api.idempotency import idempotent
 from predictions.api.parsers import request_body
@@ -184,6 +184,7 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
             emission_factor_set=asked.get("emission_factor_set"),
             serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
+        prediction_logged(request, batch.request_id)
         answer = self._answer(request, batch, inputs, status.HTTP_201_CREATED)
         answer["Location"] = _url(request, batch)
         return answer
