@@ -18,9 +18,9 @@ IMAGE ?= futurisys-energy
 RELEASE ?=
 
 python := .venv/bin/python
-code := config predictions mlmodel buildings deploy benchmarks fixtures
+code := config predictions mlmodel buildings deploy benchmarks fixtures website
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -98,6 +98,20 @@ schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI,
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
 
+docs: venv-dev ## the documentation site, in dist/site (fetches the pinned diagram script)
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict
+
+docs-serve: venv-dev ## the site as you write it, on http://127.0.0.1:8001/
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs serve --strict --dev-addr 127.0.0.1:8001
+
+deck: venv-dev ## the slides for the technical director, in dist/deck: HTML and PDF (needs Chromium)
+	@sh website/deck
+
+screenshots: venv-dev ## docs/images anew, of a throw-away service (needs Chromium)
+	$(python) -m config.postgres $(python) -m website.screenshots
+
 lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (UV_ARGS=--upgrade: all)
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
 	$(python) -m venv "$$tools" && \
@@ -146,7 +160,7 @@ coverage-summary: venv-dev ## the last run's coverage as a table in Markdown
 	@$(python) -m coverage report --format=markdown
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/node .ci/*/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/node .ci/*/node_modules website/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

@@ -8,6 +8,7 @@ Exit code 1, with file and line and never the value, where there is a new one.
 """
 
 import argparse
+import contextlib
 import re
 import subprocess
 import sys
@@ -32,8 +33,9 @@ _KEYWORD: Final = "Secret Keyword"
 
 def found(root: Path, files: list[str]) -> SecretsCollection:
     """What may be a secret in these files below `root`."""
-    secrets = SecretsCollection(root=str(root))
-    with default_settings():
+    secrets = SecretsCollection()
+    # Not by its `root`, which would put the clone's own path into the baseline.
+    with contextlib.chdir(root), default_settings():
         secrets.scan_files(*files)
     for name in [name for name in secrets.files if name.startswith(_TESTS)]:
         secrets[name] = {each for each in secrets[name] if each.type != _KEYWORD}

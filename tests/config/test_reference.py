@@ -98,14 +98,16 @@ def test_the_command_writes_and_checks(
 ) -> None:
     monkeypatch.setattr(connection.creation, "create_test_db", lambda **_: "")
     monkeypatch.setattr(connection.creation, "destroy_test_db", lambda *_, **__: None)
-    call_command("export_reference", directory=tmp_path / "docs" / "new", stdout=StringIO())
+    new = tmp_path / "docs" / "new"
+    call_command("export_reference", directory=new, stdout=StringIO())
     out = StringIO()
-    call_command("export_reference", "--check", directory=tmp_path / "docs" / "new", stdout=out)
+    call_command("export_reference", "--check", directory=new, stdout=out)
     assert out.getvalue().count("Up to date") == len(PAGES)
     assert (tmp_path / "docs" / "how-to" / "query.md").is_file()
-    (tmp_path / "docs" / "new" / "schema.md").write_text("old", encoding="utf-8")
+    assert (tmp_path / "README.md").is_file()
+    (new / "schema.md").write_text("old", encoding="utf-8")
     with pytest.raises(CommandError, match="is out of date"):
-        call_command("export_reference", "--check", directory=tmp_path / "docs" / "new", stdout=out)
+        call_command("export_reference", "--check", directory=new, stdout=out)
 
 
 @pytest.mark.django_db
