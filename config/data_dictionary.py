@@ -235,7 +235,8 @@ def _is_wide(constraint: models.BaseConstraint) -> bool:
 
 def _wide(constraint: models.BaseConstraint) -> str:
     if isinstance(constraint, models.UniqueConstraint):
-        return f"unique together: {', '.join(f'`{name}`' for name in constraint.fields)}"
+        listed = ", ".join(f"`{name}`" for name in constraint.fields)
+        return f"unique together{', of some rows' if constraint.condition else ''}: {listed}"
     said = []
     for name, lookup, value in _conditions(constraint.condition):  # type: ignore[attr-defined]
         if hasattr(value, "resolve_expression"):

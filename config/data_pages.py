@@ -37,7 +37,8 @@ def queries_page() -> str:
     )
     shared = textwrap.dedent(inspect.getsource(expressions)).split("\n", 2)[2].strip()
     return (
-        "# Ask the dataset\n\n"
+        "# Ask the dataset\n\n<!-- all run by: tests/buildings/test_queries.py, "
+        "tests/buildings/test_query_dataset.py -->\n\n"
         f"Made from `buildings/queries/` {_MADE} A test runs every question as SQL and by the ORM "
         "and compares the answers.\n\n"
         "```sh\n"

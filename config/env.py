@@ -1,20 +1,25 @@
-"""The environment, read in one place: settings import from here and read `os.environ` nowhere."""
+"""What is made of the environment's variables (`config.variables`) before there are settings."""
 
 import os
 import secrets
+import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import dj_database_url
-from environs import Env
 
-BASE_DIR: Final = Path(__file__).resolve().parent.parent
+from config import variables
+from config.variables import BASE_DIR
 
-env = Env()
-env.read_env(str(BASE_DIR / ".env"), recurse=False)
+__all__ = ["BASE_DIR", "VAR_DIR", "VERSION", "database_from_url", "secret_from_file"]
 
 #: Everything the project makes as it runs (git-ignored); elsewhere where the code is read-only.
-VAR_DIR: Final = Path(env.str("VAR_DIR", "") or BASE_DIR / "var")
+VAR_DIR: Final = Path(variables.VAR_DIR.read() or BASE_DIR / "var")
+
+#: The project's version, which stands in pyproject.toml and nowhere else.
+VERSION: Final[str] = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]["version"]
 
 
 def database_from_url(url: str) -> dict[str, Any]:
@@ -29,11 +34,11 @@ def database_from_url(url: str) -> dict[str, Any]:
         dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
     )
     limits = {
-        "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT_MS", 0),
-        "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT_MS", 5_000),
+        "statement_timeout": variables.DATABASE_STATEMENT_TIMEOUT_MS.read(),
+        "lock_timeout": variables.DATABASE_LOCK_TIMEOUT_MS.read(),
     }
     options = {
-        "connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT_S", 3),
+        "connect_timeout": variables.DATABASE_CONNECT_TIMEOUT_S.read(),
         "application_name": "futurisys-energy",
         # Poolers such as PgBouncer may refuse start-up options: 0 leaves a limit out.
         "options": " ".join(f"-c {name}={value}" for name, value in limits.items() if value),

@@ -11,9 +11,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gunicorn import glogging, util
 
-from config import limits
-from config.env import env
+from config import variables
 from config.logging import logging_settings
+from config.metrics_files import (
+    metrics_directory_make,
+    metrics_directory_remove,
+    metrics_of_ended,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -27,15 +31,17 @@ for _name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "VECLIB_MAXIMUM"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-_host = env.str("HOST", "127.0.0.1")
-bind = f"[{_host}]:{env.int('PORT', 8000)}" if ":" in _host else f"{_host}:{env.int('PORT', 8000)}"
-workers = env.int("WEB_CONCURRENCY", 2)
+_host, _port = variables.HOST.read(), variables.PORT.read()
+_metrics_port = variables.METRICS_PORT.read()
+_where: Final = f"[{_host}]" if ":" in _host else _host
+bind = [f"{_where}:{port}" for port in (_port, _metrics_port) if port]
+workers = variables.WEB_CONCURRENCY.read()
 # Measured, gthread and sync are alike within the noise. gthread, because a browser opens
 # connections ahead without using them, and each would keep a sync worker until its time-out; it
 # keeps connections alive too. Each thread has one database connection, and each worker one more to
 # follow the champion: workers × (threads + 1) in all.
-worker_class = "gthread"
-threads = env.int("WEB_THREADS", limits.WORKER_THREADS)
+worker_class = "config.worker.DrainingWorker"  # gthread, and it fails nobody when it ends
+threads = variables.WEB_THREADS.read()
 # Each worker loads application and model itself: no database connection or thread is shared over a
 # fork, SIGHUP brings new code, and a model that does not load stops a worker, not the master.
 preload_app = False
@@ -50,11 +56,11 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # It would put a socket in the home directory, for a control program nobody uses here.
 control_socket_disable = True
 
-accesslog = "-" if env.bool("ACCESS_LOG", True) else None
+accesslog = "-" if variables.ACCESS_LOG.read() else None
 # The path without its query, in which callers put things that do not belong in a log.
 access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
-loglevel = env.str("LOG_LEVEL", "INFO").lower()
-_is_production: Final = os.environ["DJANGO_SETTINGS_MODULE"].endswith(".production")
+loglevel = variables.LOG_LEVEL.read().lower()
+_is_production: Final = variables.DJANGO_SETTINGS_MODULE.read().endswith(".production")
 
 
 class Logger(glogging.Logger):
@@ -106,10 +112,16 @@ def _write_problem(sock: "socket.socket", status: int, _reason: str, _message: s
 util.write_error = _write_problem
 
 
+if _metrics_port or variables.METRICS_TOKEN.read():
+    metrics_directory_make()  # before any worker imports what reads where it is
+
+
 def post_worker_init(worker: "Worker") -> None:
     """Load the served model now, not during the first request, and follow the champion."""
+    from config.metrics import worker_count
     from predictions.services.serving import served_model_warm, serving_watch
 
+    worker_count(threads=threads)
     served_model_warm()
     serving_watch()
 
@@ -119,3 +131,12 @@ def worker_exit(server: object, worker: "Worker") -> None:
     from predictions.services.serving import serving_unwatch
 
     serving_unwatch()
+
+
+def child_exit(server: object, worker: "Worker") -> None:
+    """In the master: what an ended worker has counted counts on."""
+    metrics_of_ended(worker.pid)
+
+
+def on_exit(server: object) -> None:
+    metrics_directory_remove()

@@ -21,3 +21,9 @@ TOKENS_PER_USER: Final = 50
 WORKER_THREADS: Final = 4
 #: What one statement of a request may take, ms.
 STATEMENT_TIMEOUT_MS: Final = 15_000
+#: Failed sign-ins of a user from one address, and for how long the pair is locked out then.
+SIGN_IN_FAILURES: Final = 5
+SIGN_IN_LOCKED_MINUTES: Final = 15
+#: How long a session of staff may be idle, and how long it may last at all.
+SESSION_IDLE_MINUTES: Final = 30
+SESSION_HOURS: Final = 12

@@ -23,7 +23,13 @@ _ACCESS_FIELDS: Final = {
     "duration_ms": "M",
     "client": "h",
     "request_id": "{x-request-id}o",
+    # As predictions.api.calls names it: the prediction, or the batch, that the request led to.
+    "prediction_id": "{futurisys.prediction_id}e",
 }
+
+
+#: gunicorn's word for what there is not.
+_NONE: Final = "-"
 
 
 class RequestIdFilter(logging.Filter):
@@ -63,7 +69,8 @@ class JsonFormatter(logging.Formatter):
         }
         fields |= {name: getattr(record, name) for name in EXTRA_FIELDS if hasattr(record, name)}
         if record.name == "gunicorn.access" and isinstance(record.args, dict):
-            fields |= {name: record.args[atom] for name, atom in _ACCESS_FIELDS.items()}
+            atoms = {name: record.args.get(atom, _NONE) for name, atom in _ACCESS_FIELDS.items()}
+            fields |= {name: value for name, value in atoms.items() if value != _NONE}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)

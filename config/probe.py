@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from typing import Final
 
-from config.env import env
+from config import variables
 
 _TIMEOUT_S: Final = 3
 #: Past any HTTP_PROXY: the server is on this machine.
@@ -18,8 +18,8 @@ _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
-    host = env.str("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
-    lack = readiness(f"http://127.0.0.1:{env.int('PORT', 8000)}", host=host)
+    host = next(iter(variables.ALLOWED_HOSTS.read()), "").lstrip(".*") or "localhost"
+    lack = readiness(f"http://127.0.0.1:{variables.PORT.read()}", host=host)
     if lack:
         sys.stderr.write(f"not ready: {lack}\n")
     elif lack is None:

@@ -1,25 +1,18 @@
-"""Reference pages made from the code: database schema (SQL and diagram), features and errors."""
+"""Reference pages made from the code: database schema as SQL, features and errors."""
 
 import os
 import re
 import subprocess
-from collections.abc import Iterable
 from typing import Final
 
-from django.apps import apps
-from django.db import connection, models
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from buildings.models import PROVENANCE_TABLES
 from config.postgres.account import wheel_package
 from mlmodel.card import card_facts, card_page
 from mlmodel.features import FEATURES, Feature
-from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.registry import shipped_manifest
 from predictions.api.problems import PROBLEMS, RETRIES, Location
-from predictions.models import AUDIT_TABLES
-
-_APPS: Final = ("buildings", "mlmodel", "predictions")
 
 _SQL_HEADER: Final = """\
 -- Creates the database `futurisys` and its tables on an empty PostgreSQL (15 or later):
@@ -31,19 +24,6 @@ _SQL_HEADER: Final = """\
 
 CREATE DATABASE futurisys WITH TEMPLATE = template0 ENCODING = 'UTF8';
 \\connect futurisys
-
-"""
-
-_ER_HEADER: Final = """\
-# Database schema
-
-Made from the models by `manage.py export_reference`; do not edit. The SQL stands in
-[schema.sql](schema.sql). Tables of Django's own (users, groups, sessions, admin log) are left out,
-except the users that others point to.
-
-What each column of the dataset holds: [data-dictionary.md](data-dictionary.md).
-
-PostgreSQL refuses UPDATE, DELETE and TRUNCATE on these tables, by triggers:
 
 """
 
@@ -126,52 +106,6 @@ def _applied_migrations() -> str:
         f"    ('{app}', '{name}', now())" for app, name in sorted(loader.disk_migrations)
     )
     return f"INSERT INTO public.django_migrations (app, name, applied) VALUES\n{rows};\n"
-
-
-def schema_diagram() -> str:
-    """The tables and their relations as a Mermaid diagram in a Markdown page."""
-    tables = [model for app in _APPS for model in apps.get_app_config(app).get_models()]
-    blocks = "".join(_entity(model) for model in tables)
-    relations = "".join(_relations(tables))
-    guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
-    insert_only = "".join(f"- `{table}`\n" for table in guarded)
-    return f"{_ER_HEADER}{insert_only}\n```mermaid\nerDiagram\n{blocks}{relations}```\n"
-
-
-def _entity(model: type[models.Model]) -> str:
-    fields = "".join(
-        f"        {_type(field)} {field.column}{_keys(field)}\n"
-        for field in model._meta.concrete_fields
-    )
-    return f"    {model.__name__} {{\n{fields}    }}\n"
-
-
-def _type(field: models.Field) -> str:
-    kind = field.db_type(connection) or "unknown"
-    return re.sub(r"\(.*\)", "", kind).replace(" ", "_")
-
-
-def _keys(field: models.Field) -> str:
-    keys = [
-        key
-        for key, holds in (
-            ("PK", field.primary_key),
-            ("FK", field.is_relation),
-            ("UK", field.unique and not field.primary_key),
-        )
-        if holds
-    ]
-    return f" {', '.join(keys)}" if keys else ""
-
-
-def _relations(tables: Iterable[type[models.Model]]) -> Iterable[str]:
-    for model in tables:
-        for field in model._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey):
-                target = field.related_model
-                one = "|o" if field.null else "||"
-                many = "o|" if field.unique else "o{"
-                yield f"    {target.__name__} {one}--{many} {model.__name__} : {field.name}\n"
 
 
 def model_card_page(language: str) -> str:

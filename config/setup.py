@@ -117,10 +117,11 @@ class Setup:
         return "collected"
 
     def _groups(self) -> str:
+        from predictions import staff
         from predictions.services.accounts import groups_ensure
 
         groups_ensure()
-        return "auditor, data_scientist, api_client"
+        return ", ".join(staff.Group)
 
     def _superuser(self) -> str:
         self.secrets.admin_password = services.superuser_ensure(username=ADMIN)

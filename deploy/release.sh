@@ -15,3 +15,4 @@ if [ -n "${OWNER_DATABASE_URL:-}" ]; then
     python manage.py create_database --grants-only
 fi
 python manage.py register_shipped_model
+python manage.py seed_groups

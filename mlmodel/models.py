@@ -4,11 +4,15 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 #: The tables of this app that PostgreSQL keeps insert-only.
-INSERT_ONLY_TABLES: Final = ("mlmodel_modelpromotion",)
+INSERT_ONLY_TABLES: Final = (
+    "mlmodel_modelpromotion",
+    "mlmodel_promotionproposal",
+    "mlmodel_promotiondecision",
+)
 #: Codename of the permission to predict with a version that never was the champion.
 PREDICT_WITH_ANY_VERSION: Final = "predict_with_any_version"
 
@@ -132,6 +136,20 @@ class ModelPromotion(models.Model):
         help_text="That user's name at the time, or the operating system's name of who ran the "
         "command.",
     )
+    decision = models.OneToOneField(
+        "PromotionDecision",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="promotion",
+        help_text="The decision of two people that it carries out; none: done from the shell.",
+    )
+    proposed_by_name = models.CharField(
+        max_length=150,
+        blank=True,
+        db_default="",
+        help_text="Name at the time of the user who proposed it, if it was proposed.",
+    )
     created_at = models.DateTimeField(db_default=Now(), help_text="When the alias moved.")
 
     class Meta:
@@ -156,3 +174,114 @@ class ModelPromotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.get_kind_display()}"
+
+
+class PromotionProposal(models.Model):
+    """That a version shall serve: who wants it, why, and how it compared with the champion then.
+    Insert-only; what became of it is its decision."""
+
+    version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        related_name="proposals",
+        help_text="The version that shall serve.",
+    )
+    champion = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The champion that it was compared with; none: no version served.",
+    )
+    reason = models.TextField(help_text="Why it shall serve, in the words of who proposes it.")
+    evidence = models.JSONField(
+        help_text="The comparison when it was proposed: scores on the same folds, replay, shadow, "
+        "objections."
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The user who proposed it.",
+    )
+    proposed_by_name = models.CharField(max_length=150, help_text="That user's name at the time.")
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was proposed.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="promotionproposal_reason_given"),
+            models.CheckConstraint(
+                condition=Q(champion__isnull=True) | ~Q(champion=F("version")),
+                name="promotionproposal_not_champion",
+            ),
+            # What a decision's copy of the proposer refers to (migration 0004).
+            models.UniqueConstraint(
+                fields=["id", "proposed_by"], name="promotionproposal_proposer_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} ({self.proposed_by_name})"
+
+    @property
+    def objections(self) -> list[str]:
+        """What speaks against it, one sentence each."""
+        return list(self.evidence.get("objections", []))
+
+
+class Verdict(models.TextChoices):
+    """What became of a proposal."""
+
+    APPROVED = "approved", "approved"
+    DECLINED = "declined", "declined"
+    WITHDRAWN = "withdrawn", "withdrawn"
+
+
+class PromotionDecision(models.Model):
+    """What became of a proposal, once and for all. Insert-only. Four eyes: nobody approves or
+    declines what is one's own, and nobody withdraws what is another's."""
+
+    proposal = models.OneToOneField(
+        PromotionProposal,
+        on_delete=models.PROTECT,
+        related_name="decision",
+        help_text="The proposal; it is decided once.",
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who proposed it, as the proposal says: PostgreSQL compares them.",
+    )
+    verdict = models.CharField(max_length=16, choices=Verdict, help_text="What was decided.")
+    note = models.TextField(
+        blank=True, help_text="Why, in the words of who decided; needed unless it was withdrawn."
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The user who decided.",
+    )
+    decided_by_name = models.CharField(max_length=150, help_text="That user's name at the time.")
+    created_at = models.DateTimeField(db_default=Now(), help_text="When it was decided.")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict=Verdict.WITHDRAWN, decided_by=F("proposed_by"))
+                | Q(verdict__in=[Verdict.APPROVED, Verdict.DECLINED])
+                & ~Q(decided_by=F("proposed_by")),
+                name="promotiondecision_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=~Q(note="") | Q(verdict=Verdict.WITHDRAWN),
+                name="promotiondecision_note_given",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()} ({self.decided_by_name})"

@@ -13,7 +13,13 @@ from buildings.selectors.factors import emission_factor_set_latest, factors_of
 from buildings.selectors.records import training_records
 from mlmodel.errors import IncompleteFactsError, ModelUnavailableError, TrainingDataError
 from mlmodel.features import FEATURES, USE_RANKS, Feature, FeatureValue
-from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
+from mlmodel.models import (
+    Alias,
+    ModelPromotion,
+    ModelVersion,
+    PromotionKind,
+    PromotionProposal,
+)
 from mlmodel.training import TrainingData, emissions_of
 
 #: The year of the published comparisons; its metered and weather-normalised energy are in place.
@@ -68,6 +74,11 @@ def model_version_documented(*, name: str, number: int | None = None) -> ModelVe
         .prefetch_related(Prefetch("promotions", queryset=promotions))
         .first()
     )
+
+
+def promotion_proposal_open(*, version: ModelVersion) -> PromotionProposal | None:
+    """The proposal to promote this version that nobody has decided on, or None."""
+    return PromotionProposal.objects.filter(version=version, decision__isnull=True).first()
 
 
 def model_version_get(*, name: str, number: int) -> ModelVersion:

@@ -27,7 +27,13 @@ from mlmodel.errors import (
     PromotionRefusedError,
     ShippedModelDiffersError,
 )
-from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
+from mlmodel.models import (
+    Alias,
+    ModelPromotion,
+    ModelVersion,
+    PromotionDecision,
+    PromotionKind,
+)
 from mlmodel.runtime import ServedModel
 from mlmodel.selectors import (
     model_version_champion,
@@ -60,6 +66,7 @@ class Decision:
 
     With `is_against_champion` it holds only while the version with primary key `champion_id` (None:
     no version) is the champion. `promoted_by_name` is asked of user or operating system if empty.
+    `approval` is the decision of two people that it carries out, if it does.
     """
 
     reason: str = ""
@@ -69,6 +76,7 @@ class Decision:
     champion_id: int | None = None
     promoted_by: User | None = None
     promoted_by_name: str = ""
+    approval: PromotionDecision | None = None
 
 
 def model_version_train(
@@ -224,6 +232,10 @@ def model_version_promote(
                 comparison=decision.comparison,
                 promoted_by=decision.promoted_by,
                 promoted_by_name=decision.promoted_by_name or operator_name(decision.promoted_by),
+                decision=decision.approval,
+                proposed_by_name=decision.approval.proposal.proposed_by_name
+                if decision.approval
+                else "",
             )
             parts = ModelVersion.objects.filter(name=version.name, alias__isnull=False)
             ours = {str(row.alias): row.version for row in parts}

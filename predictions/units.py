@@ -18,9 +18,10 @@ _AS_SENT: Final = "sent"
 
 
 @cache
-def features_in(units: str) -> tuple[Feature, ...]:
-    """FEATURES with names, units and bounds in these units."""
-    return tuple(_feature_in(feature, units) for feature in FEATURES)
+def features_in(units: str, members: tuple[Feature, ...] = FEATURES) -> tuple[Feature, ...]:
+    """FEATURES, or what else is read in the same way, with names, units and bounds in these
+    units."""
+    return tuple(_feature_in(feature, units) for feature in members)
 
 
 def _feature_in(feature: Feature, units: str) -> Feature:
@@ -38,26 +39,29 @@ def _feature_in(feature: Feature, units: str) -> Feature:
 
 
 @cache
-def _kept_names(units: str) -> Mapping[str, str]:
+def _kept_names(units: str, members: tuple[Feature, ...] = FEATURES) -> Mapping[str, str]:
     return {
         named.name: feature.name
-        for named, feature in zip(features_in(units), FEATURES, strict=True)
+        for named, feature in zip(features_in(units, members), members, strict=True)
     }
 
 
-def features_kept(values: FeatureRow, *, units: str) -> dict[str, Any]:
-    """Valid features that were given in `units`, under the names and in the units they are kept in.
+def features_kept(
+    values: FeatureRow, *, units: str, members: tuple[Feature, ...] = FEATURES
+) -> dict[str, Any]:
+    """Valid features, or `members`, that were given in `units`, under the names and in the units
+    they are kept in.
 
     One foot is 0.3048 m exactly; see `Quantity.from_si` for what is rounded.
     """
     if units == US:
         return dict(values)
-    names = _kept_names(units)
+    names = _kept_names(units, members)
     return {
-        names[name]: as_kept(names[name], value, units=units)
+        kept: as_kept(kept, value, units=units)
         if isinstance(value, int | float) and not isinstance(value, bool)
         else value
-        for name, value in values.items()
+        for kept, value in ((names.get(name, name), value) for name, value in values.items())
     }
 
 
@@ -76,10 +80,10 @@ def other_units(units: str) -> str:
     return US if units == SI else SI
 
 
-def unknown_feature(name: str, *, units: str) -> RowFault:
+def unknown_feature(name: str, *, units: str, members: tuple[Feature, ...] = FEATURES) -> RowFault:
     """What is wrong with a name that is no feature's in `units`: it may be the other system's."""
-    if name not in _kept_names(other_units(units)):
-        return unknown_member(name, [*_kept_names(units)])
+    if name not in _kept_names(other_units(units), members):
+        return unknown_member(name, [*_kept_names(units, members)])
     quantity = quantity_of(name) or quantity_of_si(name)
     here = name if quantity is None else quantity.name_in(units)
     said = Message(

@@ -10,12 +10,17 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from rest_framework.test import APIClient
 
-from buildings.models import PROVENANCE_TABLES
+from buildings.models import PROVENANCE_TABLES, UPLOAD_TABLES
 from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry
 from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.runtime import ServedModel
-from predictions.models import AUDIT_TABLES, DEFAULT_SCOPES, IDEMPOTENCY_TABLES
+from predictions.models import (
+    AUDIT_TABLES,
+    DEFAULT_SCOPES,
+    IDEMPOTENCY_TABLES,
+    STAFF_LOG_TABLES,
+)
 from predictions.services import concurrency
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
@@ -107,7 +112,14 @@ def emptying_may_truncate() -> Iterator[None]:
     flush = DatabaseOperations.execute_sql_flush
 
     def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
-        guarded = (*AUDIT_TABLES, *IDEMPOTENCY_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
+        guarded = (
+            *AUDIT_TABLES,
+            *IDEMPOTENCY_TABLES,
+            *INSERT_ONLY_TABLES,
+            *PROVENANCE_TABLES,
+            *STAFF_LOG_TABLES,
+            *UPLOAD_TABLES,
+        )
         with operations.connection.cursor() as cursor:
             for table in guarded:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
-from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from buildings.figures import figure
+from buildings.selectors.estimates import rows_estimated
 
 STYLES: Final = "buildings/provenance.css"
 
@@ -26,6 +26,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
     actions = None
     list_per_page = 50
+    list_before_template = "buildings/admin/export.html"
+    #: Stored fields that no export shows.
+    export_hidden: ClassVar[tuple[str, ...]] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -102,13 +105,8 @@ class BoundedPaginator(Paginator):
         rows: Any = self.object_list
         if not self.is_bounded or rows.query.where:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
-                [rows.model._meta.db_table],
-            )
-            (estimate,) = cursor.fetchone()
-        return int(estimate) if estimate > self.MOST_ROWS else None
+        estimate = rows_estimated(rows.model)
+        return estimate if estimate is not None and estimate > self.MOST_ROWS else None
 
 
 class BoundedChangeList(ChangeList):

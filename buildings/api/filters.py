@@ -16,7 +16,7 @@ from buildings.choices import (
     NEIGHBORHOOD_PATTERN,
     NEIGHBORHOODS,
     PRIMARY_PROPERTY_TYPES,
-    SHARED_PREFIX,
+    SHARED_PATTERN,
 )
 from buildings.quality import RULES
 from buildings.selectors.buildings import (
@@ -26,7 +26,9 @@ from buildings.selectors.buildings import (
 )
 from buildings.selectors.peers import PeerCriteria
 
-_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+#: PostgreSQL's largest integer.
+_INTEGER_MAX: Final = 2**31 - 1
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _NUMBER_MAX: Final = 1e12
 #: A bound taken from an answer in SI must still find that answer's row.
@@ -44,6 +46,9 @@ _DATA_YEAR: Final = (2000, 2100)
 
 class WholeNumberField(serializers.IntegerField):
     """Digits only: no sign, no space, no underscore, no digits of other scripts."""
+
+    def __init__(self, *, min_value: int = 0, max_value: int = _INTEGER_MAX, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
         if not _WHOLE_NUMBER.fullmatch(data):
@@ -92,13 +97,7 @@ class VocabularyField(serializers.ChoiceField):
 
 
 @extend_schema_field(
-    {
-        "type": "string",
-        "anyOf": [
-            {"enum": list(NEIGHBORHOODS)},
-            {"pattern": f"^{SHARED_PREFIX}.+ & .+$"},
-        ],
-    }
+    {"type": "string", "anyOf": [{"enum": list(NEIGHBORHOODS)}, {"pattern": SHARED_PATTERN}]}
 )
 class NeighborhoodField(serializers.CharField):
     """A district, or two that share a border, in any letter case."""
@@ -115,6 +114,13 @@ class NeighborhoodField(serializers.CharField):
         return name
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "anyOf": [{"minLength": SEARCH_LENGTH_MIN}, {"pattern": "^[0-9]+$"}],
+        "maxLength": 100,
+    }
+)
 class SearchField(serializers.CharField):
     """A text that the index of the search can find, or an OSE building id."""
 

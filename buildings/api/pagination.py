@@ -384,6 +384,8 @@ class StrictQueryMixin(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if self.action in (None, "metadata"):
             return  # whatever the query is, the answer is that there is no such method
+        if not request.query_params:
+            return
         known = self.known_query_parameters()
         errors = {}
         for name, values in request.query_params.lists():

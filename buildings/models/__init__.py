@@ -11,6 +11,7 @@ from buildings.models.buildings import NEWEST_YEAR_FACTS, Building
 from buildings.models.factors import EmissionFactor, EmissionFactorSet
 from buildings.models.imports import DatasetImport, RejectedRow
 from buildings.models.records import BenchmarkRecord, PropertyUse, PublishedRow, RecordRevision
+from buildings.models.uploads import DatasetUpload, DatasetUploadStep, UploadStage
 
 #: Tables that PostgreSQL itself keeps insert-only: where a fact came from and what it was before.
 PROVENANCE_TABLES: Final = (
@@ -20,17 +21,23 @@ PROVENANCE_TABLES: Final = (
     "buildings_emissionfactorset",
     "buildings_emissionfactor",
 )
+#: Likewise: files that staff put forward to be loaded, and what became of each.
+UPLOAD_TABLES: Final = ("buildings_datasetupload", "buildings_datasetuploadstep")
 
 __all__ = [
     "NEWEST_YEAR_FACTS",
     "PROVENANCE_TABLES",
+    "UPLOAD_TABLES",
     "BenchmarkRecord",
     "Building",
     "DatasetImport",
+    "DatasetUpload",
+    "DatasetUploadStep",
     "EmissionFactor",
     "EmissionFactorSet",
     "PropertyUse",
     "PublishedRow",
     "RecordRevision",
     "RejectedRow",
+    "UploadStage",
 ]

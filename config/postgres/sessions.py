@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from config import variables
 from config.env import VAR_DIR
 from config.postgres.server import EmbeddedPostgres
 
@@ -28,13 +29,13 @@ def embedded_postgres_needed(arguments: Sequence[str]) -> bool:
     """Whether `manage.py` with these arguments needs the embedded server."""
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
     if command == "create_database" and (
-        os.environ.get("ADMIN_DATABASE_URL")
+        variables.ADMIN_DATABASE_URL.read()
         or _OPTIONS_WITHOUT_DATABASE & {argument.partition("=")[0] for argument in arguments}
     ):
         return False
     return (
-        not os.environ.get("DATABASE_URL")
-        and os.environ.get("DJANGO_SETTINGS_MODULE") == "config.settings.local"
+        not variables.DATABASE_URL.read()
+        and variables.DJANGO_SETTINGS_MODULE.read() == "config.settings.local"
         and command not in COMMANDS_WITHOUT_DATABASE
         and not {"-h", "--help", "--version"} & set(arguments)
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from buildings.models import PROVENANCE_TABLES
 from mlmodel.models import INSERT_ONLY_TABLES
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, STAFF_LOG_TABLES
 
 
 class Role(StrEnum):
@@ -70,7 +70,7 @@ ROLES: Final[Mapping[Role, RoleDefinition]] = {
         },
     ),
     Role.LOADER: RoleDefinition(
-        purpose="loads datasets: `load_dataset`",
+        purpose="loads datasets: `load_dataset`, `import_worker`",
         variable="LOADER_DATABASE_URL",
         database_privileges=("CONNECT", "TEMPORARY"),
         connection_limit=4,
@@ -135,6 +135,13 @@ TABLE_GROUPS: Final = (
         auditor=Columns(seen=("key_id", "status", "headers", "created_at"), hidden=("body",)),
     ),
     TableGroup(
+        title="Usage by day",
+        tables=("predictions_usageday",),
+        why="counted from the record once a day is over; counted anew if the owner deletes it",
+        app=_APPEND,
+        auditor=_READ,
+    ),
+    TableGroup(
         title="Where facts came from",
         tables=PROVENANCE_TABLES,
         why="insert-only: triggers refuse a change even to the owner",
@@ -159,17 +166,35 @@ TABLE_GROUPS: Final = (
         loader=("SELECT", "INSERT", "DELETE"),
     ),
     TableGroup(
+        title="Files put forward to be loaded",
+        tables=("buildings_datasetupload",),
+        why="insert-only; who serves requests only asks, and the loader loads",
+        app=_APPEND,
+        auditor=_READ,
+        loader=_READ,
+    ),
+    TableGroup(
+        title="What became of them",
+        tables=("buildings_datasetuploadstep",),
+        why="insert-only; staff confirm, the loader reports",
+        app=_APPEND,
+        auditor=_READ,
+        loader=_APPEND,
+    ),
+    TableGroup(
         title="Model versions",
         tables=("mlmodel_modelversion",),
-        why="who serves requests cannot choose the model that answers them",
-        app=_READ,
+        why="who serves requests cannot choose the model that answers them: a trigger lets the app "
+        "move the champion's alias only as an approved proposal says, and nothing else",
+        app=("SELECT", "UPDATE"),
         auditor=_READ,
     ),
     TableGroup(
-        title="History of promotions",
+        title="Proposals and history of promotions",
         tables=INSERT_ONLY_TABLES,
-        why="insert-only: triggers refuse a change even to the owner",
-        app=_READ,
+        why="insert-only: triggers refuse a change even to the owner; a CHECK holds who proposes "
+        "and who approves apart, and a trigger lets the app record approved promotions only",
+        app=_APPEND,
         auditor=_READ,
     ),
     TableGroup(
@@ -238,10 +263,30 @@ TABLE_GROUPS: Final = (
         app=_CHANGE,
     ),
     TableGroup(
-        title="Admin's log",
-        tables=("django_admin_log",),
-        why="never changed; deleting a user takes the user's entries along",
-        app=("SELECT", "INSERT", "DELETE"),
+        title="What staff did, and failed sign-ins",
+        tables=STAFF_LOG_TABLES,
+        why="insert-only: triggers refuse a change even to the owner",
+        app=_APPEND,
+        auditor=_READ,
+    ),
+    TableGroup(
+        title="Sign-ins that are counted",
+        tables=("axes_accessattempt",),
+        why="taken away by a sign-in or by who unlocks; what forms sent is for nobody else",
+        app=_CHANGE,
+        auditor=Columns(
+            seen=(
+                *("id", "user_agent", "ip_address", "username", "http_accept", "path_info"),
+                *("attempt_time", "failures_since_start"),
+            ),
+            hidden=("get_data", "post_data"),
+        ),
+    ),
+    TableGroup(
+        title="What django-axes has and is not used",
+        tables=("axes_accesslog", "axes_accessattemptexpiration"),
+        why="sign-ins are in the log of what staff did; deleting an attempt looks into the second",
+        app=("SELECT", "DELETE"),
         auditor=_READ,
     ),
     TableGroup(

@@ -1,10 +1,11 @@
-"""What every environment shares. Values come from the environment through `config.env`."""
+"""What every environment shares. Values come from the environment through `config.variables`."""
 
 from datetime import timedelta
 from pathlib import Path
 
-from config import limits
-from config.env import BASE_DIR, VAR_DIR, env
+from config import limits, variables
+from config.env import BASE_DIR, VAR_DIR, VERSION
+from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
 
 DEBUG = False
 ROOT_URLCONF = "config.urls"
@@ -21,16 +22,19 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "knox",
+    "config.apps.SignInsConfig",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "config",
+    "config.apps.ConfigConfig",
     "buildings",
     "mlmodel",
     "predictions",
 ]
 
 MIDDLEWARE = [
+    "config.metrics.MetricsMiddleware",
     "config.middleware.RequestIdMiddleware",
+    "config.demo.DemoMiddleware",
     "config.security.SecurityHeadersMiddleware",
     "config.middleware.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -38,11 +42,13 @@ MIDDLEWARE = [
     "predictions.api.throttling.ThrottlingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.sign_in.SessionAgeMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -81,6 +87,8 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "predictions.api.exceptions.csrf_failure_page"
+# Where who signs in without having been sent to do so arrives.
+LOGIN_REDIRECT_URL = "admin:index"
 # Paths without their final slash are told so (API) or redirected by name (admin), never guessed at.
 APPEND_SLASH = False
 TIME_ZONE = "UTC"
@@ -88,7 +96,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
+STATIC_ROOT = Path(variables.STATIC_ROOT.read() or VAR_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -96,10 +104,7 @@ STORAGES = {
 
 # The largest request body that is read at all; a larger one is refused with 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = limits.BODY_BYTES
-BATCH_BODY_BYTES_MAX = {
-    form: env.int(f"BATCH_{form.upper()}_BYTES_MAX", usual)
-    for form, usual in limits.BATCH_BODY_BYTES.items()
-}
+BATCH_BODY_BYTES_MAX = {form: most.read() for form, most in variables.BATCH_BYTES_MAX.items()}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["predictions.api.authentication.ApiTokenAuthentication"],
@@ -123,58 +128,68 @@ MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
     "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(days=env.int("API_TOKEN_TTL_DAYS", 90)),
+    "TOKEN_TTL": timedelta(days=variables.API_TOKEN_TTL_DAYS.read()),
     "AUTO_REFRESH": False,
 }
 # Limits are described in `config.limits`; 0: no limit.
-API_TOKENS_PER_USER: int = env.int("API_TOKENS_PER_USER", limits.TOKENS_PER_USER)
-RATE_LIMIT_REQUESTS_PER_MINUTE: int = env.int(
-    "RATE_LIMIT_REQUESTS_PER_MINUTE", limits.REQUESTS_PER_MINUTE
-)
-RATE_LIMIT_ROWS_PER_MINUTE: int = env.int("RATE_LIMIT_ROWS_PER_MINUTE", limits.ROWS_PER_MINUTE)
-RATE_LIMIT_FAILURES_PER_MINUTE: int = env.int(
-    "RATE_LIMIT_FAILURES_PER_MINUTE", limits.FAILURES_PER_MINUTE
-)
+API_TOKENS_PER_USER: int = variables.API_TOKENS_PER_USER.read()
+RATE_LIMIT_REQUESTS_PER_MINUTE: int = variables.RATE_LIMIT_REQUESTS_PER_MINUTE.read()
+RATE_LIMIT_ROWS_PER_MINUTE: int = variables.RATE_LIMIT_ROWS_PER_MINUTE.read()
+RATE_LIMIT_FAILURES_PER_MINUTE: int = variables.RATE_LIMIT_FAILURES_PER_MINUTE.read()
 #: Requests of one token that a worker handles at once, so that a thread is left to the others.
-CONCURRENCY_PER_TOKEN: int = env.int(
-    "CONCURRENCY_PER_TOKEN", max(1, env.int("WEB_THREADS", limits.WORKER_THREADS) - 1)
+CONCURRENCY_PER_TOKEN: int = variables.CONCURRENCY_PER_TOKEN.read(
+    max(1, variables.WEB_THREADS.read() - 1)
 )
 #: Whose X-Forwarded-For is believed: how many proxies stand in front, or their networks.
-TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES: list[str] = variables.TRUSTED_PROXIES.read()
 
 #: How long an Idempotency-Key and its answer are kept; not less than 24 hours.
-IDEMPOTENCY_TTL: timedelta = timedelta(hours=env.int("IDEMPOTENCY_TTL_HOURS", 24))
+IDEMPOTENCY_TTL: timedelta = timedelta(hours=variables.IDEMPOTENCY_TTL_HOURS.read())
 
 #: The registered model whose champion serves.
 SERVED_MODEL_NAME = "site-energy-use"
 #: How often a worker asks which version is the champion, s; 0: never, until it is restarted.
-MODEL_POLL_SECONDS: float = env.float("MODEL_POLL_SECONDS", 2.0)
+MODEL_POLL_SECONDS: float = variables.MODEL_POLL_SECONDS.read()
 #: Which share of the inputs the challenger scores as well (`manage.py shadow_predictions`).
-SHADOW_SHARE: float = env.float("SHADOW_SHARE", 0.1)
+SHADOW_SHARE: float = variables.SHADOW_SHARE.read()
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
 #: MLflow's own store; a local SQLite file and folder unless the environment names a server.
-MLFLOW_TRACKING_URI: str = env.str(
-    "MLFLOW_TRACKING_URI", f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
+MLFLOW_TRACKING_URI: str = variables.MLFLOW_TRACKING_URI.read(
+    f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
 )
 #: Downloads of published datasets are cached here.
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 
 PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
-RELEASE: str = env.str("RELEASE", "")
+RELEASE: str = variables.RELEASE.read()
+
+#: A demonstration in somebody else's page (`config.demo`).
+DEMO_MODE: bool = variables.DEMO_MODE.read()
+DEMO_NOTICE = "Demonstration: everything entered here is lost when it restarts."
+if DEMO_MODE:
+    # TLS ends at the platform's proxy, which sets the header itself.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+#: Who may read /metrics, and on which port besides; off without either.
+METRICS_TOKEN: str = variables.METRICS_TOKEN.read()
+if METRICS_TOKEN:
+    variables.strong(variables.METRICS_TOKEN, METRICS_TOKEN)
+METRICS_PORT: int = variables.METRICS_PORT.read()
 
 UNFOLD = {
     "SITE_TITLE": "Futurisys Energy",
     "SITE_HEADER": "Futurisys Energy",
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
+    "ENVIRONMENT": "config.demo.admin_label",
+    "DASHBOARD_CALLBACK": "predictions.admin.dashboard.dashboard_callback",
     "SHOW_LANGUAGES": True,
 }
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Futurisys Energy API",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "DESCRIPTION": (
         "How much energy will this building use in a year? Answers come from facts known without "
         "a meter, and every input and output is on the record.\n\n"
@@ -236,3 +251,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "tokens", "description": "Make and revoke your tokens."},
     ],
 }
+if DEMO_MODE:
+    SPECTACULAR_SETTINGS["DESCRIPTION"] = (
+        f"**{DEMO_NOTICE}**\n\n{SPECTACULAR_SETTINGS['DESCRIPTION']}"
+    )

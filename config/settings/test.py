@@ -1,12 +1,13 @@
 """Tests: real PostgreSQL (DATABASE_URL, or a throw-away one that `tests.postgres_plugin`
 starts)."""
 
-from config.env import database_from_url, env
+from config import variables
+from config.env import database_from_url
 from config.settings.base import *  # noqa: F403 -- that is what settings modules do
 
 SECRET_KEY = "test-only-" + "x" * 50
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-DATABASES = {"default": database_from_url(env.str("DATABASE_URL", "") or "postgres:///unset")}
+DATABASES = {"default": database_from_url(variables.DATABASE_URL.read() or "postgres:///unset")}
 WHITENOISE_AUTOREFRESH = True  # no `collectstatic` before the tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -252,11 +252,11 @@ BEGIN
         UNION ALL
         SELECT format('The table %s is not classified: say in config/roles/matrix.py who may do what with '
                       'it', relname)
-          FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput')
+          FROM found WHERE relname NOT IN ('auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'axes_accessattempt', 'axes_accessattemptexpiration', 'axes_accessfailurelog', 'axes_accesslog', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_datasetupload', 'buildings_datasetuploadstep', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'mlmodel_promotiondecision', 'mlmodel_promotionproposal', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_export', 'predictions_exportend', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput', 'predictions_usageday')
         UNION ALL
         SELECT format('The table %s is missing: run `manage.py migrate` as %s', relname,
                       'futurisys_owner')
-          FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
+          FROM unnest(ARRAY['auth_group', 'auth_group_permissions', 'auth_permission', 'auth_user', 'auth_user_groups', 'auth_user_user_permissions', 'axes_accessattempt', 'axes_accessattemptexpiration', 'axes_accessfailurelog', 'axes_accesslog', 'buildings_benchmarkrecord', 'buildings_building', 'buildings_datasetimport', 'buildings_datasetupload', 'buildings_datasetuploadstep', 'buildings_emissionfactor', 'buildings_emissionfactorset', 'buildings_propertyuse', 'buildings_publishedrow', 'buildings_recordrevision', 'buildings_rejectedrow', 'django_admin_log', 'django_content_type', 'django_migrations', 'django_session', 'mlmodel_modelpromotion', 'mlmodel_modelversion', 'mlmodel_promotiondecision', 'mlmodel_promotionproposal', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_export', 'predictions_exportend', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_predictionexplanation', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionrequest', 'predictions_ratewindow', 'predictions_shadowoutput', 'predictions_usageday']) AS relname WHERE relname NOT IN (SELECT relname FROM found)
     ) AS found (sentence);
     IF sentences IS NOT NULL THEN
         RAISE EXCEPTION USING MESSAGE = sentences;
@@ -282,9 +282,15 @@ WITH wanted AS (
         ('predictions_observedoutcome', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_predictionbatch', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('predictions_predictionbatch', 'futurisys_auditor', ARRAY['SELECT']),
+        ('predictions_export', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('predictions_export', 'futurisys_auditor', ARRAY['SELECT']),
+        ('predictions_exportend', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('predictions_exportend', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_idempotencykey', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('predictions_idempotencykey', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_idempotentanswer', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('predictions_usageday', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('predictions_usageday', 'futurisys_auditor', ARRAY['SELECT']),
         ('buildings_datasetimport', 'futurisys_app', ARRAY['SELECT']),
         ('buildings_datasetimport', 'futurisys_auditor', ARRAY['SELECT']),
         ('buildings_datasetimport', 'futurisys_loader', ARRAY['SELECT', 'INSERT']),
@@ -312,10 +318,20 @@ WITH wanted AS (
         ('buildings_propertyuse', 'futurisys_app', ARRAY['SELECT']),
         ('buildings_propertyuse', 'futurisys_auditor', ARRAY['SELECT']),
         ('buildings_propertyuse', 'futurisys_loader', ARRAY['SELECT', 'INSERT', 'DELETE']),
-        ('mlmodel_modelversion', 'futurisys_app', ARRAY['SELECT']),
+        ('buildings_datasetupload', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('buildings_datasetupload', 'futurisys_auditor', ARRAY['SELECT']),
+        ('buildings_datasetupload', 'futurisys_loader', ARRAY['SELECT']),
+        ('buildings_datasetuploadstep', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('buildings_datasetuploadstep', 'futurisys_auditor', ARRAY['SELECT']),
+        ('buildings_datasetuploadstep', 'futurisys_loader', ARRAY['SELECT', 'INSERT']),
+        ('mlmodel_modelversion', 'futurisys_app', ARRAY['SELECT', 'UPDATE']),
         ('mlmodel_modelversion', 'futurisys_auditor', ARRAY['SELECT']),
-        ('mlmodel_modelpromotion', 'futurisys_app', ARRAY['SELECT']),
+        ('mlmodel_modelpromotion', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('mlmodel_modelpromotion', 'futurisys_auditor', ARRAY['SELECT']),
+        ('mlmodel_promotionproposal', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('mlmodel_promotionproposal', 'futurisys_auditor', ARRAY['SELECT']),
+        ('mlmodel_promotiondecision', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('mlmodel_promotiondecision', 'futurisys_auditor', ARRAY['SELECT']),
         ('auth_user', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('auth_group', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('auth_group', 'futurisys_auditor', ARRAY['SELECT']),
@@ -330,8 +346,15 @@ WITH wanted AS (
         ('predictions_apitokenuse', 'futurisys_auditor', ARRAY['SELECT']),
         ('predictions_ratewindow', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
         ('django_session', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
-        ('django_admin_log', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'DELETE']),
+        ('django_admin_log', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
         ('django_admin_log', 'futurisys_auditor', ARRAY['SELECT']),
+        ('axes_accessfailurelog', 'futurisys_app', ARRAY['SELECT', 'INSERT']),
+        ('axes_accessfailurelog', 'futurisys_auditor', ARRAY['SELECT']),
+        ('axes_accessattempt', 'futurisys_app', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+        ('axes_accesslog', 'futurisys_app', ARRAY['SELECT', 'DELETE']),
+        ('axes_accesslog', 'futurisys_auditor', ARRAY['SELECT']),
+        ('axes_accessattemptexpiration', 'futurisys_app', ARRAY['SELECT', 'DELETE']),
+        ('axes_accessattemptexpiration', 'futurisys_auditor', ARRAY['SELECT']),
         ('auth_permission', 'futurisys_app', ARRAY['SELECT']),
         ('auth_permission', 'futurisys_auditor', ARRAY['SELECT']),
         ('django_content_type', 'futurisys_app', ARRAY['SELECT']),
@@ -374,7 +397,8 @@ WITH wanted AS (
     SELECT relname, rolename, attname FROM (VALUES
     ('predictions_idempotentanswer', 'futurisys_auditor', ARRAY['key_id', 'status', 'headers', 'created_at']),
     ('auth_user', 'futurisys_auditor', ARRAY['id', 'username', 'first_name', 'last_name', 'email', 'is_active', 'is_staff', 'is_superuser', 'date_joined', 'last_login']),
-    ('predictions_apitoken', 'futurisys_auditor', ARRAY['id', 'name', 'user_id', 'created', 'expiry', 'revoked_at', 'scopes', 'networks', 'requests_per_minute', 'rows_per_minute'])
+    ('predictions_apitoken', 'futurisys_auditor', ARRAY['id', 'name', 'user_id', 'created', 'expiry', 'revoked_at', 'scopes', 'networks', 'requests_per_minute', 'rows_per_minute']),
+    ('axes_accessattempt', 'futurisys_auditor', ARRAY['id', 'user_agent', 'ip_address', 'username', 'http_accept', 'path_info', 'attempt_time', 'failures_since_start'])
     ) AS matrix (relname, rolename, columns), unnest(columns) AS attname
 ), held AS (
     SELECT relname::text, attname::text, privilege_type, is_grantable,
@@ -408,8 +432,8 @@ SELECT format('GRANT SELECT (%s) ON TABLE public.%I TO %I',
 WITH wanted AS (
     SELECT counter.relname::text AS object, rolename, 'USAGE' AS privilege
       FROM (VALUES
-        ('futurisys_app', ARRAY['predictions_predictionrequest', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionexplanation', 'predictions_shadowoutput', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'auth_user', 'auth_group', 'auth_group_permissions', 'auth_user_groups', 'auth_user_user_permissions', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_ratewindow', 'django_session', 'django_admin_log']),
-        ('futurisys_loader', ARRAY['buildings_datasetimport', 'buildings_rejectedrow', 'buildings_recordrevision', 'buildings_emissionfactorset', 'buildings_emissionfactor', 'buildings_building', 'buildings_benchmarkrecord', 'buildings_publishedrow', 'buildings_propertyuse'])
+        ('futurisys_app', ARRAY['predictions_predictionrequest', 'predictions_predictioninput', 'predictions_predictionoutput', 'predictions_predictionexplanation', 'predictions_shadowoutput', 'predictions_observedoutcome', 'predictions_predictionbatch', 'predictions_export', 'predictions_exportend', 'predictions_idempotencykey', 'predictions_idempotentanswer', 'predictions_usageday', 'buildings_datasetupload', 'buildings_datasetuploadstep', 'mlmodel_modelpromotion', 'mlmodel_promotionproposal', 'mlmodel_promotiondecision', 'auth_user', 'auth_group', 'auth_group_permissions', 'auth_user_groups', 'auth_user_user_permissions', 'predictions_apitoken', 'predictions_apitokenuse', 'predictions_ratewindow', 'django_session', 'django_admin_log', 'axes_accessfailurelog', 'axes_accessattempt']),
+        ('futurisys_loader', ARRAY['buildings_datasetimport', 'buildings_rejectedrow', 'buildings_recordrevision', 'buildings_emissionfactorset', 'buildings_emissionfactor', 'buildings_building', 'buildings_benchmarkrecord', 'buildings_publishedrow', 'buildings_propertyuse', 'buildings_datasetuploadstep'])
     ) AS matrix (rolename, tables)
       JOIN pg_class AS relation ON relation.relname = ANY (tables)
       JOIN pg_depend ON refclassid = 'pg_class'::regclass AND refobjid = relation.oid

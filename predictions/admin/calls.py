@@ -3,18 +3,50 @@
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin, ReadOnlyInline
+from buildings.admin import KeysetAdmin, ReadOnlyInline
 from buildings.figures import figure
-from predictions.admin.filters import RequestOutcomeFilter
-from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT, link, measure, outcome_of
+from predictions.admin.filters import (
+    CallerFilter,
+    CallOutcomeFilter,
+    ChannelFilter,
+    PeriodFilter,
+    TokenFilter,
+    VersionFilter,
+)
+from predictions.admin.shown import (
+    ANSWERED,
+    COLOURS,
+    FAILED,
+    NO_OUTPUT,
+    RECORD_STYLES,
+    SEARCHED,
+    link,
+    measure,
+    moment,
+    outcome_of,
+    short_id,
+)
 from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
+from predictions.selectors import Outcome
+from predictions.selectors.exchanges import call_found, call_outcomes
 
+#: Of a model version, tens of kB that no list shows.
+HEAVY: Final = tuple(
+    f"model_version__{name}"
+    for name in ("metrics", "signature", "file_digests", "parameters", "data_fingerprint")
+)
+_WORDS: Final = {
+    Outcome.ANSWERED: ANSWERED,
+    Outcome.FAILED: FAILED,
+    Outcome.NO_OUTPUT: NO_OUTPUT,
+}
 #: Skipped rows of a batch that a call's page lists.
 _REFUSED_SHOWN: Final = 20
 
@@ -64,36 +96,46 @@ class PredictionBatchInline(ReadOnlyInline, TabularInline):
     def refused(self, batch: PredictionBatch) -> str:
         shown = batch.refused_rows[:_REFUSED_SHOWN]
         rows = [
-            _("row %(number)d: %(detail)s")
+            gettext("row %(number)d: %(detail)s")
             % {"number": row["row"], "detail": row["errors"][0]["detail"]}
             for row in shown
         ]
         more = len(batch.refused_rows) - len(shown)
         if more:
-            rows.append(_("and %(count)s more") % {"count": figure(more)})
-        return "; ".join(rows) or _("none")
+            rows.append(gettext("and %(count)s more") % {"count": figure(more)})
+        return "; ".join(rows) or gettext("none")
 
 
 @admin.register(PredictionRequest)
-class PredictionRequestAdmin(ReadOnlyAdmin):
+class PredictionRequestAdmin(KeysetAdmin):
     """Calls: who asked, when, through what, of which model version, and how it ended."""
 
+    class Media:
+        css = {"all": (RECORD_STYLES,)}
+
     list_display = (
-        "created_at",
-        "id",
+        "stored_at",
+        "short",
+        "outcome",
         "caller_name",
         "token_prefix",
         "channel",
         "row_count",
         "model_version",
-        "outcome",
     )
-    list_filter = (RequestOutcomeFilter, "channel", "model_version", "created_at")
+    list_display_links = ("stored_at", "short")
+    key = ("created_at", "pk")
+    list_filter = (
+        PeriodFilter,
+        CallOutcomeFilter,
+        CallerFilter,
+        TokenFilter,
+        VersionFilter,
+        ChannelFilter,
+    )
     list_select_related = ("model_version",)
-    search_fields = ("id", "caller_name", "token_prefix", "request_id")
-    search_help_text = "Call id, caller, token prefix or X-Request-ID"
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
+    search_fields = ("id",)  # shows the box; `get_search_results` searches
+    search_help_text = SEARCHED
     inlines = (PredictionBatchInline, PredictionInputInline)
     fieldsets = (
         ("Who", {"fields": ("caller_name", "caller", "token_prefix", "channel")}),
@@ -102,17 +144,31 @@ class PredictionRequestAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PredictionRequest]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                missing=Count("inputs", filter=Q(inputs__output__isnull=True)),
-                errors=Count("inputs", filter=Q(inputs__output__error_code__isnull=False)),
-            )
-        )
+        return super().get_queryset(request).defer(*HEAVY)
+
+    def page_complete(self, rows: list[Any]) -> list[Any]:
+        outcomes = call_outcomes([call.pk for call in rows])
+        for call in rows:
+            call.became = outcomes[call.pk]
+        return rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if search_term.strip():
+            queryset = queryset.filter(call_found(search_term))
+        return queryset, False
+
+    @display(description=_("stored (UTC)"))
+    def stored_at(self, call: PredictionRequest) -> str:
+        return moment(call.created_at)
+
+    @display(description=_("call"))
+    def short(self, call: PredictionRequest) -> str:
+        return short_id(call.pk)
 
     @display(description="outcome", label=COLOURS)
     def outcome(self, call: Any) -> str:
-        if call.missing:
-            return NO_OUTPUT
-        return FAILED if call.errors else ANSWERED
+        if not hasattr(call, "became"):  # on its own page
+            call.became = call_outcomes([call.pk])[call.pk]
+        return _WORDS[call.became]

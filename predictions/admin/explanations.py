@@ -4,15 +4,17 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin
+from buildings.admin import KeysetAdmin
 from buildings.figures import quantity_said
 from mlmodel.features import FEATURES
+from predictions.admin.filters import ExplanationPeriodFilter
+from predictions.admin.search import PredictionSearch
 from predictions.admin.shown import contributions_table, link, shown, table
 from predictions.models import PredictionExplanation
 
 
 @admin.register(PredictionExplanation)
-class PredictionExplanationAdmin(ReadOnlyAdmin):
+class PredictionExplanationAdmin(PredictionSearch, KeysetAdmin):
     """Explanations: what each feature adds, and the nearest buildings with measured energy."""
 
     list_display = (
@@ -24,11 +26,7 @@ class PredictionExplanationAdmin(ReadOnlyAdmin):
         "peers_data_year",
         "duration_ms",
     )
-    list_filter = ("peers_are_synthetic", "peers_data_year", "created_at")
-    search_fields = ("input__id", "caller_name", "request_id")
-    search_help_text = "Prediction id, caller or X-Request-ID"
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
+    list_filter = (ExplanationPeriodFilter,)
     fieldsets = (
         ("Which", {"fields": ("prediction", "caller_name", "caller", "request_id")}),
         ("From a usual building to this one", {"fields": ("adds", "orders", "seed")}),

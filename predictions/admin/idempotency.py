@@ -4,22 +4,21 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin
+from buildings.admin import KeysetAdmin
+from predictions.admin.filters import PeriodFilter
 from predictions.admin.shown import link
 from predictions.models import IdempotencyKey
 
 
 @admin.register(IdempotencyKey)
-class IdempotencyKeyAdmin(ReadOnlyAdmin):
+class IdempotencyKeyAdmin(KeysetAdmin):
     """Idempotency keys until they are purged; one without an answer was cut short."""
 
-    show_full_result_count = False
     list_display = ("created_at", "key", "caller", "status", "call")
-    list_filter = (("answer", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (PeriodFilter, ("answer", admin.EmptyFieldListFilter))
     list_select_related = ("caller", "answer")
     search_fields = ("key", "caller__username")
     search_help_text = "Key or caller"
-    date_hierarchy = "created_at"
     fields = ("key", "caller", "created_at", "fingerprint", "status", "call")
 
     @display(description="answered")

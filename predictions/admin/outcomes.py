@@ -9,8 +9,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin
+from buildings.admin import KeysetAdmin
 from buildings.figures import figure
+from predictions.admin.filters import (
+    MeasuredVersionFilter,
+    MeasuredYearFilter,
+    PeriodFilter,
+    SourceFilter,
+)
+from predictions.admin.search import PredictionSearch
 from predictions.admin.shown import link, rounded
 from predictions.errors import UnsuitablePredictionError
 from predictions.models import MEASURED_FUELS, ObservedOutcome, OutcomeSource
@@ -51,12 +58,12 @@ class OutcomeForm(forms.ModelForm):
 
 
 @admin.register(ObservedOutcome)
-class ObservedOutcomeAdmin(ReadOnlyAdmin):
+class ObservedOutcomeAdmin(PredictionSearch, KeysetAdmin):
     """Outcomes: entered once, never changed; the latest of a prediction and year counts."""
 
     form = OutcomeForm
     raw_id_fields = ("input",)
-    show_full_result_count = False
+    key = ("created_at", "pk")
     list_display = (
         "created_at",
         "prediction",
@@ -68,12 +75,8 @@ class ObservedOutcomeAdmin(ReadOnlyAdmin):
         "entered_by_name",
         "counts",
     )
-    list_filter = ("source", "data_year", "input__request__model_version", "created_at")
+    list_filter = (PeriodFilter, MeasuredYearFilter, SourceFilter, MeasuredVersionFilter)
     list_select_related = ("input__output",)
-    search_fields = ("input__id", "entered_by_name", "note")
-    search_help_text = "Prediction id, who entered it, or note"
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
     fieldsets = (
         ("Which", {"fields": ("prediction", "data_year", "counts")}),
         ("What was measured", {"fields": ("energy", *ENTERED[2:])}),

@@ -20,9 +20,9 @@ from buildings.figures import figure
 from mlmodel.admin import ModelVersionAdmin
 from mlmodel.comparison import promised_scores
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
-from mlmodel.models import ModelVersion
+from mlmodel.models import Alias, ModelVersion
 from mlmodel.selectors import model_version_list
-from predictions.selectors.performance import Accuracy, Performance, model_performance
+from predictions.selectors.performance import Accuracy, Performance, model_performance_kept
 
 _TRAINING_WORDS: Final = {
     False: gettext_noop("not trained on"),
@@ -52,18 +52,24 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         version, scores, *others = super().get_fieldsets(request, obj)
-        return [
-            version,
-            scores,
-            (_("How good it turned out to be"), {"fields": ("live",)}),
-            *others,
-        ]
+        turned_out = (_("How good it turned out to be"), {"fields": ("live",)})
+        is_to_propose = request.user.has_perm("mlmodel.add_promotionproposal")
+        if obj is None or obj.alias == Alias.CHAMPION or not is_to_propose:
+            return [version, scores, turned_out, *others]
+        proposing = (_("Shall it serve?"), {"fields": ("proposing",)})
+        return [version, proposing, scores, turned_out, *others]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.performance_view)
         name = "mlmodel_modelversion_performance"
         urls: list[URLPattern] = super().get_urls()
         return [path("<int:version_id>/performance/", view, name=name), *urls]
+
+    @display(description="promotion")
+    def proposing(self, version: ModelVersion) -> str:
+        url = reverse("admin:mlmodel_promotionproposal_add")
+        said = _("propose that it becomes the champion")
+        return format_html('<a href="{}?version={}">{}</a>', url, version.pk, said)
 
     @display(description="live accuracy")
     def live(self, version: ModelVersion) -> str:
@@ -81,7 +87,7 @@ class MeasuredModelVersionAdmin(ModelVersionAdmin):
         if chosen not in PRIMARY_PROPERTY_TYPES:
             chosen = None
         is_new_only = request.GET.get("new") == "on"
-        performance = model_performance(
+        performance = model_performance_kept(
             version=version,
             primary_property_type=chosen,
             is_trained_on=False if is_new_only else None,

@@ -3,16 +3,18 @@
 from django.contrib import admin
 from unfold.decorators import display
 
-from buildings.admin import ReadOnlyAdmin
+from buildings.admin import KeysetAdmin
 from buildings.figures import figure
+from predictions.admin.filters import ErrorFilter, PeriodFilter, ShadowVersionFilter
+from predictions.admin.search import PredictionSearch
 from predictions.models import ShadowOutput
 
 
 @admin.register(ShadowOutput)
-class ShadowOutputAdmin(ReadOnlyAdmin):
+class ShadowOutputAdmin(PredictionSearch, KeysetAdmin):
     """A challenger's answers beside the champion's; none of them was given to a caller."""
 
-    show_full_result_count = False
+    key = ("created_at", "pk")
     list_display = (
         "created_at",
         "input",
@@ -23,16 +25,8 @@ class ShadowOutputAdmin(ReadOnlyAdmin):
         "error_code",
         "duration_ms",
     )
-    list_filter = (
-        "model_version",
-        ("error_code", admin.AllValuesFieldListFilter),
-        "created_at",
-    )
+    list_filter = (PeriodFilter, ShadowVersionFilter, ErrorFilter)
     list_select_related = ("input__output", "model_version")
-    search_fields = ("input__id",)
-    search_help_text = "Prediction id"
-    date_hierarchy = "created_at"
-    ordering = ("-id",)
 
     @display(description="served (kBtu)")
     def served_energy(self, shadow: ShadowOutput) -> str:

@@ -1,19 +1,28 @@
 """How what is on the record reads: outcomes, figures, features, tables."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from buildings.figures import beside, figure, quantity_said
 from mlmodel.features import FEATURES_BY_NAME, Feature
 from predictions.models import PredictionExplanation, PredictionInput
 
+#: Charts and stories of the record.
+RECORD_STYLES: Final = "predictions/record.css"
 ANSWERED: Final = "answered"
 FAILED: Final = "failed"
 NO_OUTPUT: Final = "no output"
+#: What the lists of exchanges search by, in this order.
+SEARCHED: Final = gettext_lazy(
+    "Prediction or call id, OSE building id, token prefix, X-Request-ID, caller, or words of a "
+    "building’s name"
+)
 COLOURS: Final = {ANSWERED: "success", FAILED: "danger", NO_OUTPUT: "warning"}
 
 
@@ -22,6 +31,11 @@ def outcome_of(prediction: PredictionInput) -> str:
     if output is None:
         return NO_OUTPUT
     return FAILED if output.error_code else ANSWERED
+
+
+def amount(value: float | None, digits: int = 0) -> str:
+    """A number with so many decimals; a dash where there is none."""
+    return "—" if value is None else figure(value, f",.{digits}f")
 
 
 def rounded(value: float | None) -> str:
@@ -58,6 +72,16 @@ def shown(feature: Feature, value: Any) -> tuple[str, str]:
 
 def link(view: str, pk: Any, text: Any) -> str:
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{view}_change", args=[pk]), text)
+
+
+def short_id(pk: Any) -> str:
+    """The end of an id, which is by chance; the whole of it on hovering."""
+    return format_html('<span class="ex-id" title="{}">…{}</span>', pk, str(pk)[-12:])
+
+
+def moment(stored_at: datetime) -> str:
+    """A time to the second, UTC."""
+    return f"{stored_at:%Y-%m-%d %H:%M:%S}"
 
 
 def label(feature: str) -> str:

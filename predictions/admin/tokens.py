@@ -28,6 +28,7 @@ from predictions.services.accounts import (
     api_token_revoke,
     networks_checked,
 )
+from predictions.services.staff_log import StaffAction, staff_action_log
 
 _STATE_COLOURS: Final = {"active": "success", "expired": "warning", "revoked": "danger"}
 
@@ -68,6 +69,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     made and revoked, not changed."""
 
     form = NewTokenForm
+    export_hidden = ("digest", "token_key")
     list_display = ("name", "user", "starts_with", "may", "where", "expiry", "last_used", "shown")
     list_filter = ("created", "expiry", "revoked_at")
     list_select_related = ("user", "use")
@@ -112,8 +114,10 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Revoke now", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        user: Any = request.user
         for token in queryset:
             api_token_revoke(token=token)
+            staff_action_log(user=user, action=StaffAction.REVOKED, target=token)
         self.message_user(
             request,
             _("Revoked: %(count)d. They are refused from now on.") % {"count": queryset.count()},

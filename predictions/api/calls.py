@@ -1,7 +1,8 @@
 """What of a request goes on the record beside its inputs."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -9,6 +10,14 @@ from rest_framework.request import Request
 from predictions.api.idempotency import claim_of
 from predictions.models import Channel
 from predictions.services.door import Call
+
+#: Where the web server's log finds which prediction a request led to (`config.logging`).
+_LOGGED_AS: Final = "futurisys.prediction_id"
+
+
+def prediction_logged(request: Request, prediction_id: UUID) -> None:
+    """Have the access log name this prediction, or batch, beside the request's id."""
+    request.META[_LOGGED_AS] = str(prediction_id)
 
 
 def call_of(request: Request, body: bytes) -> Call:

@@ -20,6 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views import csrf, defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
@@ -57,6 +58,7 @@ from predictions.errors import (
     WrongNetworkError,
 )
 from predictions.faults import grouped, pointer
+from predictions.metrics import REFUSALS
 from predictions.services.rates import RateExceededError
 
 logger = logging.getLogger(__name__)
@@ -108,6 +110,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     """
     request = context["request"]
     problem = _problem(exc, context)
+    REFUSALS.labels(problem.type.slug).inc()
     # Whatever the view renders, CSV or a page: a problem is JSON.
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), PROBLEM_MEDIA_TYPE
     response = Response(
@@ -122,6 +125,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """A problem document from outside Django REST framework."""
+    REFUSALS.labels(problem.type.slug).inc()
     response = JsonResponse(
         problem.document(request_id=_request_id(request)),
         json_dumps_params={"ensure_ascii": False},  # as the API's own renderer
@@ -208,6 +212,8 @@ def _problem(exc: Exception, context: Mapping[str, Any]) -> Problem:
                 "limit": grouped(f"{exc.limit_bytes:,}")
             }
             return Problem(problems.BODY_TOO_LARGE, detail)
+        case RequestDataTooBig():
+            return Problem(problems.BODY_TOO_LARGE, problems.BODY_TOO_LARGE.when)
         case BatchFormatError():
             return Problem(problems.MALFORMED_BODY, str(exc))
         case TooManyRowsError():
@@ -340,15 +346,23 @@ def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404; a path that only lacks its final slash is told so."""
     if not request.path.startswith(API_PREFIX):
         return defaults.page_not_found(request, exception)
+    return no_such_path(request)
+
+
+@csrf_exempt
+def no_such_path(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """The view of every path below `/api/` that is no other view's."""
     detail = _("No such path; the paths there are stand at /api/v1/docs/.")
-    if not request.path.endswith("/"):
-        try:
-            resolve(f"{request.path_info}/")
-        except Resolver404:
-            pass
-        else:
-            detail = _("Every path of this API ends with a slash; add one.")
+    if not request.path.endswith("/") and _is_path(f"{request.path_info}/"):
+        detail = _("Every path of this API ends with a slash; add one.")
     return problem_page(request, Problem(problems.NOT_FOUND, detail))
+
+
+def _is_path(path: str) -> bool:
+    try:
+        return resolve(path).func is not no_such_path
+    except Resolver404:
+        return False
 
 
 def server_error_page(request: HttpRequest) -> HttpResponse:

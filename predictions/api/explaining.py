@@ -140,6 +140,9 @@ class ExplanationSerializer(AnswerSerializer):
 class FeatureChangesSerializer(InUnitsSerializer):
     """The features to change; null takes one away."""
 
+    #: Of the object as a whole, for the schema.
+    bounds = {"minProperties": 1}
+
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
         for field in fields.values():

@@ -16,14 +16,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from buildings.api.pagination import StrictQueryMixin
+from buildings.units import SI, name_in
 from mlmodel.features import Feature
 from predictions.api import problems
 from predictions.api.authentication import MayPredict
-from predictions.api.fields import StrictTextField, feature_field
+from predictions.api.fields import StrictTextField
+from predictions.api.filters import PredictionUnitsQuerySerializer
 from predictions.api.idempotency import idempotent
 from predictions.api.pagination import NewestOutcomeFirstPagination
 from predictions.api.parsers import request_body
-from predictions.api.serializers import StrictSerializer
+from predictions.api.serializers import AnswerSerializer, InUnitsSerializer
 from predictions.models import (
     FIRST_DATA_YEAR,
     MEASURED_MAX_KBTU,
@@ -35,6 +37,7 @@ from predictions.models import (
 from predictions.selectors import prediction_list
 from predictions.selectors.outcomes import outcome_list
 from predictions.services.outcomes import outcome_conflicts, outcome_create
+from predictions.units import answer_in
 
 
 def _fuel(name: str, label: str, help_text: str) -> Feature:
@@ -73,8 +76,8 @@ _MEMBERS: Final = (
         minimum=0,
         maximum=MEASURED_MAX_KBTU,
     ),
-    _fuel("electricity_kbtu", "Electricity", "Electricity of it; 1 kWh = 3.412141633 kBtu."),
-    _fuel("natural_gas_kbtu", "Natural gas", "Natural gas of it; 1 therm = 100 kBtu."),
+    _fuel("electricity_kbtu", "Electricity", "Electricity of it."),
+    _fuel("natural_gas_kbtu", "Natural gas", "Natural gas of it."),
     _fuel("steam_kbtu", "District steam", "District steam of it."),
     Feature(
         name="ghg_emissions_mtco2e",
@@ -106,34 +109,39 @@ OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
     "created_at": "2026-11-27T10:00:00.123456Z",
     "is_latest": True,
 }
+ENTERED_SI_EXAMPLE: Final[dict[str, Any]] = answer_in(SI, ENTERED_EXAMPLE)
+OUTCOME_SI_EXAMPLE: Final[dict[str, Any]] = answer_in(SI, OUTCOME_EXAMPLE)
 
 
-class OutcomeEntrySerializer(StrictSerializer):
+class OutcomeEntrySerializer(InUnitsSerializer):
     """What was measured in a year. Leave out or send null for what is not known: a missing value is
-    never read as 0. If all three fuels are given, they add up to the site energy within 1 %."""
+    never read as 0. If all three fuels are given, they add up to the site energy within 1 %.
+    1 kWh = 3.412141633 kBtu, 1 therm = 100 kBtu."""
+
+    members = _MEMBERS
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        fields = {member.name: feature_field(member) for member in _MEMBERS}
         note = StrictTextField(
             required=False,
             allow_blank=True,
             max_length=500,
             help_text="Where the figure is from, in words; at most 500 characters.",
         )
-        return {**fields, "note": note}
+        return {**super().get_fields(), "note": note}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if conflicts := outcome_conflicts(attrs):
+        values = super().validate(attrs)
+        if conflicts := outcome_conflicts(values):
             raise serializers.ValidationError(
                 {
-                    name: serializers.ErrorDetail(text, "conflict")
+                    name_in(name, self.units): serializers.ErrorDetail(text, "conflict")
                     for name, text in conflicts.items()
                 }
             )
-        return attrs
+        return values
 
 
-class OutcomeSerializer(serializers.ModelSerializer[ObservedOutcome]):
+class OutcomeSerializer(AnswerSerializer, serializers.ModelSerializer[ObservedOutcome]):
     """What was measured of a prediction's building in a year, kBtu and t CO2e; null is not
     known."""
 
@@ -164,7 +172,11 @@ class OutcomeSerializer(serializers.ModelSerializer[ObservedOutcome]):
         summary="What was measured of a prediction, newest first",
         description="Everything that was entered or matched, corrections included; of each year "
         "the one whose `is_latest` is true counts.",
-        examples=[OpenApiExample("An outcome", value=OUTCOME_EXAMPLE, response_only=True)],
+        parameters=[PredictionUnitsQuerySerializer],
+        examples=[
+            OpenApiExample("An outcome", value=OUTCOME_EXAMPLE, response_only=True),
+            OpenApiExample("With units=si", value=OUTCOME_SI_EXAMPLE, response_only=True),
+        ],
     )
 )
 class PredictionOutcomeViewSet(
@@ -175,7 +187,14 @@ class PredictionOutcomeViewSet(
     queryset = ObservedOutcome.objects.none()
     serializer_class = OutcomeSerializer
     pagination_class = NewestOutcomeFirstPagination
+    query_serializers = {
+        "list": PredictionUnitsQuerySerializer,
+        "create": PredictionUnitsQuerySerializer,
+    }
     problems_of = {"create": (problems.UNSUITABLE_PREDICTION,)}
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "units": self.query.validated_data["units"]}
 
     def get_permissions(self) -> list[Any]:
         permissions = [*super().get_permissions()]
@@ -196,18 +215,24 @@ class PredictionOutcomeViewSet(
             "The predictions of a model version beside their outcomes: "
             "`models/{name}/versions/{number}/performance/`."
         ),
+        parameters=[PredictionUnitsQuerySerializer],
         request=OutcomeEntrySerializer,
         responses={201: OpenApiResponse(OutcomeSerializer, description="Stored.")},
         examples=[
             OpenApiExample("A year's bills", value=ENTERED_EXAMPLE, request_only=True),
+            OpenApiExample(
+                "A year's bills with units=si", value=ENTERED_SI_EXAMPLE, request_only=True
+            ),
             OpenApiExample("As stored", value=OUTCOME_EXAMPLE, response_only=True),
+            OpenApiExample("With units=si", value=OUTCOME_SI_EXAMPLE, response_only=True),
         ],
     )
     @idempotent()
     def create(self, request: Request, id: UUID) -> Response:  # noqa: A002 -- as predictions' paths name it
         prediction = self._prediction()
         request_body(request)
-        entered = OutcomeEntrySerializer(data=request.data)
+        context = self.get_serializer_context()
+        entered = OutcomeEntrySerializer(data=request.data, context=context)
         entered.is_valid(raise_exception=True)
         user: Any = request.user
         outcome: Any = outcome_create(
@@ -218,4 +243,5 @@ class PredictionOutcomeViewSet(
             request_id=request.META["HTTP_X_REQUEST_ID"],
         )
         outcome.is_latest = True
-        return Response(OutcomeSerializer(outcome).data, status=status.HTTP_201_CREATED)
+        shown = OutcomeSerializer(outcome, context=context).data
+        return Response(shown, status=status.HTTP_201_CREATED)

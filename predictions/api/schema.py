@@ -4,7 +4,10 @@ import re
 from itertools import groupby
 from typing import Any, Literal
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import SafeDumper  # type: ignore[attr-defined]  # PyYAML's
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -21,10 +24,15 @@ from predictions.api.problems import (
     Problem,
     ProblemType,
 )
-from predictions.api.serializers import ProblemSerializer
+from predictions.api.serializers import NoInputSerializer, ProblemSerializer
 from predictions.models import KEY_PATTERN
 
-_ALWAYS = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.INTERNAL_ERROR)
+_ALWAYS = (
+    problems.BAD_REQUEST,
+    problems.NOT_ACCEPTABLE,
+    problems.LENGTH_REQUIRED,
+    problems.INTERNAL_ERROR,
+)
 _WITH_TOKEN = (
     problems.NOT_AUTHENTICATED,
     problems.INSUFFICIENT_SCOPE,
@@ -38,7 +46,6 @@ _WITH_BODY = (
     problems.MALFORMED_BODY,
     problems.INVALID_INPUT,
     problems.NOT_PERMITTED,
-    problems.LENGTH_REQUIRED,
     problems.BODY_TOO_LARGE,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.PREDICTION_FAILED,
@@ -125,6 +132,14 @@ class ProblemAutoSchema(AutoSchema):
             *(_KEY_PARAMETERS if self._is_idempotent() else ()),
         ]
 
+    def _get_request_body(
+        self, direction: Literal["request", "response"] = "request"
+    ) -> dict[str, Any]:
+        body: dict[str, Any] = super()._get_request_body(direction)
+        if body:
+            body["required"] = self.get_request_serializer() is not NoInputSerializer
+        return body
+
     def _is_idempotent(self) -> bool:
         handler = getattr(self.view, getattr(self.view, "action", None) or "", None)
         return getattr(handler, "is_idempotent", False)
@@ -198,3 +213,16 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
             "is on the record, buildings and models; `predict` for what asks the model, besides "
             "the permission of the token's user; `admin` for tokens.",
         }
+
+
+class StrictSerializerExtension(OpenApiSerializerExtension):
+    """Says of bodies that are read strictly that they are, and what DRF's fields cannot say."""
+
+    target_class = "predictions.api.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(
+        self, auto_schema: AutoSchema, direction: Literal["request", "response"]
+    ) -> dict[str, Any]:
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "additionalProperties": False, **getattr(self.target, "bounds", {})}

@@ -1,7 +1,7 @@
 """What goes in and what comes out, field by field."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -14,7 +14,7 @@ from buildings.selectors.factors import KnownFactors, emission_factor_set_slug
 from buildings.units import SYSTEMS, US
 from mlmodel.card import headline_metrics
 from mlmodel.checking import RowFault, unknown_member
-from mlmodel.features import FEATURE_NAMES, FEATURES
+from mlmodel.features import FEATURE_NAMES, FEATURES, Feature, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.prediction import COVERAGES
 from predictions.api.fields import feature_field
@@ -25,9 +25,9 @@ from predictions.models import ErrorCode, PredictionInput, PredictionOutput
 from predictions.services.answers import output_emissions
 from predictions.units import (
     answer_in,
-    conflicts_in,
     features_in,
     features_kept,
+    row_check_in,
     unknown_feature,
 )
 
@@ -36,11 +36,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Refuses what DRF would drop silently: members it does not know."""
 
     def run_validation(self, data: Any = empty) -> Any:
-        if not isinstance(data, Mapping):
-            raise serializers.ValidationError(
-                {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
-            )
-        return super().run_validation(data)
+        return super().run_validation(_object(data))
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = {name: self._unknown(name) for name in data if name not in self.fields}
@@ -61,6 +57,15 @@ class StrictSerializer(serializers.Serializer[Any]):
         return unknown_member(name, [*self.fields])
 
 
+def _object(data: Any) -> Mapping[str, Any]:
+    """The body, if it is an object."""
+    if not isinstance(data, Mapping):
+        raise serializers.ValidationError(
+            {"non_field_errors": _("The body must be a JSON object.")}, "not-an-object"
+        )
+    return data
+
+
 class NoInputSerializer(StrictSerializer):
     """An empty object: nothing is read from the body."""
 
@@ -68,29 +73,37 @@ class NoInputSerializer(StrictSerializer):
 class InUnitsSerializer(StrictSerializer):
     """Features in the units that the context names."""
 
+    members: ClassVar[tuple[Feature, ...]] = FEATURES
+
     @property
     def units(self) -> str:
         return str(self.context.get("units", US))
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {feature.name: feature_field(feature) for feature in features_in(self.units)}
+        members = features_in(self.units, self.members)
+        return {member.name: feature_field(member) for member in members}
 
     def unknown_fault(self, name: str) -> RowFault:
-        return unknown_feature(name, units=self.units)
+        return unknown_feature(name, units=self.units, members=self.members)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return features_kept(attrs, units=self.units)
+        return features_kept(attrs, units=self.units, members=self.members)
 
 
 class FeaturesSerializer(InUnitsSerializer):
     """The facts of one building, known without a meter. Required members first; leave out or send
     null for what is unknown: a missing value is never read as 0."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        features = super().validate(attrs)
-        if conflicts := conflicts_in(features, units=self.units):
-            said = {name: _(one.template) % one.parameters for name, one in conflicts.items()}
-            raise serializers.ValidationError(said, "conflict")
+    def run_validation(self, data: Any = empty) -> FeatureRow:
+        """As the rows of a batch are checked; the fields describe it in the schema."""
+        features, faults = row_check_in(self.units)(_object(data))
+        if faults:
+            raise serializers.ValidationError(
+                {
+                    fault.name: [serializers.ErrorDetail(fault_said(fault), fault.code)]
+                    for fault in faults
+                }
+            )
         return features
 
 
@@ -240,6 +253,7 @@ class PredictionOutputSerializer(serializers.Serializer[Any]):
         }
 
 
+_TIME: Final = serializers.DateTimeField()
 #: What is said of each optional feature that is missing.
 _ASSUMPTIONS: Final = {
     feature.name: {"feature": feature.name, "treatment": feature.absent}
@@ -309,6 +323,35 @@ class PredictionSerializer(AnswerSerializer, serializers.ModelSerializer[Predict
             "links",
         )
         read_only_fields = fields
+
+    def to_representation(self, instance: PredictionInput) -> dict[str, Any]:
+        """What the fields say. DRF would make them anew for each answer, which takes longer than
+        all the rest of it."""
+        call, building = instance.request, instance.building
+        links = PredictionLinksSerializer(context=self.context).to_representation(instance)
+        shown: dict[str, Any] = answer_in(
+            self.context.get("units", US),
+            {
+                "id": str(instance.id),
+                "url": links["self"],
+                "created_at": _TIME.to_representation(call.created_at),
+                "request_id": call.request_id,
+                "model": {
+                    "name": call.model_version.name,
+                    "version": call.model_version.version,
+                },
+                "ose_building_id": None if building is None else building.ose_building_id,
+                "what_if_of": instance.what_if_of_id and str(instance.what_if_of_id),
+                "features": self.get_features(instance),
+                "sent": self.get_sent(instance),
+                "assumptions": self.get_assumptions(instance),
+                "output": self.get_output(instance),
+                "warnings": self.get_warnings(instance),
+                "error_code": self.get_error_code(instance),
+                "links": links,
+            },
+        )
+        return shown
 
     @extend_schema_field(FeaturesSerializer)
     def get_features(self, prediction: PredictionInput) -> dict[str, Any]:

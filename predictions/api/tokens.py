@@ -7,7 +7,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +23,7 @@ from predictions.api import examples, problems
 from predictions.api.exceptions import InvalidHeaderError
 from predictions.api.fields import StrictChoiceField, StrictTextField
 from predictions.api.idempotency import KEY_HEADER
+from predictions.api.parsers import request_body
 from predictions.api.serializers import StrictSerializer
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
 from predictions.selectors import api_token_list
@@ -79,28 +86,47 @@ class NewTokenSerializer(TokenSerializer):
         return str(self.context["secret"])
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "ip-network",
+        "maxLength": 50,
+        "pattern": r"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$",
+        "examples": ["10.1.0.0/16", "2001:db8::/32"],
+    }
+)
+class NetworkField(StrictTextField):
+    """A network in CIDR notation; what is one, the service knows."""
+
+
 class DaysField(serializers.IntegerField):
     """A JSON number of days."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
+        is_number = isinstance(data, int | float) and not isinstance(data, bool)
+        if not is_number or not float(data).is_integer():  # 12.0 is whole: JSON has only numbers
             raise serializers.ValidationError(_DAYS, "not-whole")
-        return data
+        return int(data)
 
 
 class TokenRequestSerializer(StrictSerializer):
     """What a new token is for, what it may do, from where, and for how long."""
 
-    name = StrictTextField(max_length=100, help_text="What the token is for, in your words.")
+    name = StrictTextField(
+        min_length=1,
+        max_length=100,
+        help_text="What the token is for, in your words.",
+    )
     scopes = serializers.ListField(
         child=StrictChoiceField(choices=Scope.choices),
         allow_empty=False,
+        min_length=1,  # likewise, for the schema
         max_length=len(Scope),
         default=[scope.value for scope in DEFAULT_SCOPES],
         help_text="What it may be used for.",
     )
     networks = serializers.ListField(
-        child=StrictTextField(max_length=50),
+        child=NetworkField(max_length=50),
         max_length=TOKEN_NETWORKS_MAX,
         default=[],
         help_text="Where it may be used from: 10.1.0.0/16, 2001:db8::/32. Empty: from where the "
@@ -177,6 +203,7 @@ class TokenViewSet(
     def create(self, request: Request) -> Response:
         if KEY_HEADER in request.headers:
             raise InvalidHeaderError({KEY_HEADER: _NO_KEY})
+        request_body(request)  # bounded, and read to its end
         asked = TokenRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         days = asked.validated_data.pop("expires_in_days", None)

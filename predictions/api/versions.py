@@ -11,9 +11,6 @@ from mlmodel.models import Alias, ModelPromotion, ModelVersion, PromotionKind
 from predictions.api.filters import EmissionFactorSetQuerySerializer
 from predictions.api.serializers import ModelVersionSerializer
 
-#: PostgreSQL's largest integer, which numbers versions.
-_VERSION_MAX = 2**31 - 1
-
 
 class PredictionQuerySerializer(EmissionFactorSetQuerySerializer):
     """What a new prediction is made with."""
@@ -21,7 +18,6 @@ class PredictionQuerySerializer(EmissionFactorSetQuerySerializer):
     model_version = WholeNumberField(
         required=False,
         min_value=1,
-        max_value=_VERSION_MAX,
         help_text="The `version` to be answered by, as `models/` lists them; without: the "
         "champion. The champion and former champions answer everybody who may predict; a version "
         "that never was one takes the permission `mlmodel.predict_with_any_version`.",

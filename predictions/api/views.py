@@ -20,7 +20,7 @@ from mlmodel.models import ModelVersion
 from mlmodel.selectors import model_version_documented, model_version_list
 from predictions.api import examples, problems
 from predictions.api.authentication import MayPredict
-from predictions.api.calls import call_of
+from predictions.api.calls import call_of, prediction_logged
 from predictions.api.explaining import (
     EmissionFactorSetSerializer,
     ExplanationSerializer,
@@ -111,6 +111,7 @@ class _Predicting(CachingMixin, StrictQueryMixin):
             emission_factor_set=asked.get("emission_factor_set"),
             serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
+        prediction_logged(request, prediction.id)
         if prediction.output.error_code:
             raise PredictionFailedError(
                 prediction_id=prediction.id, error_code=prediction.output.error_code

@@ -2,7 +2,10 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import IO, Any, Final
 
 from django.db import connection, models
@@ -14,60 +17,70 @@ from mlmodel.models import ModelVersion
 from predictions.exports.columns import FIGURES
 from predictions.models import PredictionInput, PredictionOutput, PredictionRequest
 
-_INPUT_COLUMNS: Final = ("prediction_id", "call_id", "position", "created_at", *FEATURE_NAMES)
-_OUTPUT_COLUMNS: Final = (
-    "prediction_id",
-    *FIGURES,
-    "emission_factor_set",
-    "cautions",
-    "error_code",
-    "duration_ms",
-    "created_at",
-)
+
+def _feature(stored: PredictionInput, *, name: str) -> Any:
+    return stored.features.get(name)
+
+
+def _factor_set(stored: PredictionInput) -> str | None:
+    factor_set = stored.output.emission_factor_set
+    return None if factor_set is None else emission_factor_set_slug(factor_set)
+
+
+#: By the name of its column, what each cell holds of a stored input.
+_INPUTS: Final[Mapping[str, Callable[[PredictionInput], Any]]] = {
+    "prediction_id": attrgetter("id"),
+    "call_id": attrgetter("request_id"),
+    "position": attrgetter("position"),
+    "created_at": attrgetter("created_at"),
+    **{name: partial(_feature, name=name) for name in FEATURE_NAMES},
+}
+#: Likewise of its output.
+_OUTPUTS: Final[Mapping[str, Callable[[PredictionInput], Any]]] = {
+    "prediction_id": attrgetter("id"),
+    **{name: attrgetter(f"output.{name}") for name in FIGURES},
+    "emission_factor_set": _factor_set,
+    **{
+        name: attrgetter(f"output.{name}")
+        for name in ("cautions", "error_code", "duration_ms", "created_at")
+    },
+}
 
 
 def write_inputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
     """One row an input: ids, time (ISO 8601, UTC), then every feature; empty means unknown."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_INPUT_COLUMNS)
-    for stored in predictions:
-        features = [_cell(stored.features.get(name)) for name in FEATURE_NAMES]
-        writer.writerow(
-            [
-                stored.id,
-                stored.request_id,
-                stored.position,
-                stored.created_at.isoformat(),
-                *features,
-            ]
-        )
+    _write_csv(_INPUTS, predictions, stream)
 
 
 def write_outputs_csv(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
     """One row an output: energies (kBtu, kBtu/ft²), emissions (t CO2e), their intervals and
     cautions (JSON), or an error code; empty is none."""
+    _write_csv(_OUTPUTS, predictions, stream)
+
+
+def _write_csv(
+    columns: Mapping[str, Callable[[PredictionInput], Any]],
+    predictions: Sequence[PredictionInput],
+    stream: IO[str],
+) -> None:
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_OUTPUT_COLUMNS)
+    writer.writerow(columns)
     for stored in predictions:
-        output = stored.output
-        factor_set = output.emission_factor_set
-        writer.writerow(
-            [
-                stored.id,
-                *(_cell(getattr(output, name)) for name in FIGURES),
-                "" if factor_set is None else emission_factor_set_slug(factor_set),
-                "" if output.cautions is None else json.dumps(output.cautions),
-                _cell(output.error_code),
-                output.duration_ms,
-                output.created_at.isoformat(),
-            ]
-        )
+        writer.writerow([_cell(value(stored)) for value in columns.values()])
 
 
 def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else value
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return json.dumps(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
 
 
 def write_sql(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:

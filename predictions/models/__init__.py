@@ -20,6 +20,7 @@ from predictions.models.exchange import (
     PredictionRequest,
 )
 from predictions.models.explanation import PredictionExplanation
+from predictions.models.export import EXPORT_FORMATS, EXPORT_LISTS, Export, ExportEnd
 from predictions.models.idempotency import (
     KEPT_AT_LEAST,
     KEY_PATTERN,
@@ -39,9 +40,11 @@ from predictions.models.tokens import (
     DEFAULT_SCOPES,
     ApiToken,
     ApiTokenUse,
+    Caller,
     RateWindow,
     Scope,
 )
+from predictions.models.usage import UsageDay
 
 #: The tables that PostgreSQL keeps insert-only.
 AUDIT_TABLES: Final = (
@@ -52,7 +55,12 @@ AUDIT_TABLES: Final = (
     "predictions_shadowoutput",
     "predictions_observedoutcome",
     "predictions_predictionbatch",
+    "predictions_export",
+    "predictions_exportend",
 )
+
+#: Django's log of what staff did, and django-axes' of failed sign-ins: insert-only likewise.
+STAFF_LOG_TABLES: Final = ("django_admin_log", "axes_accessfailurelog")
 
 #: The tables in which PostgreSQL refuses every change but deleting what is older than
 #: KEPT_AT_LEAST.
@@ -64,6 +72,8 @@ IDEMPOTENCY_TABLES: Final = (
 __all__ = [
     "AUDIT_TABLES",
     "DEFAULT_SCOPES",
+    "EXPORT_FORMATS",
+    "EXPORT_LISTS",
     "FIRST_DATA_YEAR",
     "IDEMPOTENCY_TABLES",
     "KEPT_AT_LEAST",
@@ -77,8 +87,11 @@ __all__ = [
     "ApiToken",
     "ApiTokenUse",
     "BatchFormat",
+    "Caller",
     "Channel",
     "ErrorCode",
+    "Export",
+    "ExportEnd",
     "IdempotencyKey",
     "IdempotentAnswer",
     "ObservedOutcome",
@@ -91,4 +104,5 @@ __all__ = [
     "RateWindow",
     "Scope",
     "ShadowOutput",
+    "UsageDay",
 ]

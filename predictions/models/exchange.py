@@ -6,6 +6,7 @@ import uuid_utils.compat as uuid7s
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 from buildings.models import Building, EmissionFactorSet
@@ -88,6 +89,13 @@ class PredictionRequest(models.Model):
             models.Index(fields=["model_version", "created_at"], name="predictionrequest_version"),
             models.Index(fields=["created_at"], name="predictionrequest_created_at"),
             models.Index(fields=["request_id"], name="predictionrequest_request_id"),
+            models.Index(fields=["token_prefix", "created_at"], name="predictionrequest_token"),
+            # The few that came by the other way.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(channel=Channel.COMMAND),
+                name="predictionrequest_by_command",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,6 +142,18 @@ class PredictionInput(models.Model):
                 condition=Q(sent__isnull=True)
                 | Q(sent__has_keys=["units", "members"], sent__units__in=SYSTEMS),
                 name="predictioninput_sent_units_known",
+            ),
+        ]
+        indexes = [
+            # Rare types are found by it; of common ones, the newest are met soon enough.
+            models.Index(
+                KeyTextTransform("primary_property_type", "features"),
+                name="predictioninput_use_type",
+            ),
+            models.Index(
+                fields=["what_if_of"],
+                condition=Q(what_if_of__isnull=False),
+                name="predictioninput_variation",
             ),
         ]
 

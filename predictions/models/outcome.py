@@ -155,6 +155,7 @@ class ObservedOutcome(models.Model):
         indexes = [
             # Finds the latest of a prediction and year, and what was measured of a prediction.
             models.Index(fields=["input", "data_year", "-id"], name="observedoutcome_latest"),
+            models.Index(fields=["created_at", "id"], name="observedoutcome_created_at"),
         ]
 
     def __str__(self) -> str:

@@ -87,6 +87,7 @@ class ShadowOutput(models.Model):
                 condition=Q(duration_ms__gte=0), name="shadowoutput_duration_positive"
             ),
         ]
+        indexes = [models.Index(fields=["created_at", "id"], name="shadowoutput_created_at")]
 
     def __str__(self) -> str:
         return _("%(id)s by %(version)s") % {"id": self.input_id, "version": self.model_version_id}

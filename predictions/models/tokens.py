@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, Final
 
+from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -131,3 +132,12 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Caller(User):  # type: ignore[django-manager-missing]  # of ApiToken.user, which is the user's
+    """A user who calls the API and signs in nowhere: who may keep tokens may make them, and no
+    other users."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("add", "view")

@@ -12,45 +12,29 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mlmodel.models import PREDICT_WITH_ANY_VERSION
+from predictions import staff
 from predictions.errors import TokenRefusedError, TooManyTokensError
 from predictions.models import DEFAULT_SCOPES, ApiToken, Scope
 from predictions.networks import Network, network_parsed
 from predictions.selectors import api_token_count_active
 
 #: The group of those who may ask for predictions.
-API_CLIENT_GROUP: Final = "api_client"
+API_CLIENT_GROUP: Final = staff.Group.API_CLIENT
 
 #: For how long a token may be made, and for how many networks.
 TOKEN_DAYS_MAX: Final = 365
 TOKEN_NETWORKS_MAX: Final = 50
 
-#: Group -> the models it may view in the admin, as app labels; nobody may change what is logged.
-_VIEWING_GROUPS: Final = {
-    "auditor": ("buildings", "mlmodel", "predictions"),
-    "data_scientist": ("buildings", "mlmodel", "predictions"),
-}
-
-#: What a group may do beside viewing, by codename.
-_MORE: Final = {"data_scientist": (PREDICT_WITH_ANY_VERSION,)}
-
 
 def groups_ensure() -> None:
-    """Create the groups `auditor`, `data_scientist` and `api_client` with their permissions;
-    idempotent."""
-    for name, app_labels in _VIEWING_GROUPS.items():
+    """Create the groups of `predictions.staff` and give each its permissions, no more; idempotent.
+    Three statements a group."""
+    for name in staff.Group:
         group, _ = Group.objects.get_or_create(name=name)
-        viewing = Q(content_type__app_label__in=app_labels, codename__startswith="view_")
-        group.permissions.set(
-            Permission.objects.filter(viewing | Q(codename__in=_MORE.get(name, ())))
-        )
-    clients, _ = Group.objects.get_or_create(name=API_CLIENT_GROUP)
-    clients.permissions.set(
-        Permission.objects.filter(
-            content_type__app_label="predictions",
-            codename__in=["add_predictionrequest", "view_predictionrequest"],
-        )
-    )
+        wanted = Q(pk=None)
+        for app_label, codename in staff.permissions_of(name):
+            wanted |= Q(content_type__app_label=app_label, codename=codename)
+        group.permissions.set(Permission.objects.filter(wanted))
 
 
 def api_caller_get_or_create(*, username: str) -> User:

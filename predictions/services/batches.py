@@ -9,6 +9,7 @@ from mlmodel.checking import RowFault
 from mlmodel.errors import IncompleteFactsError
 from mlmodel.messages import Message
 from predictions.batches.rows import ROWS_MAX, Rows, too_many_rows
+from predictions.metrics import BATCH_ROWS
 from predictions.models import BatchFormat, PredictionBatch, PredictionInput
 from predictions.selectors.batches import buildings_features
 from predictions.services.door import Call, Question, prediction_create
@@ -19,24 +20,30 @@ _NOT_AN_ID: Final = Message("Must be a whole number from 1 to 2147483647.")
 _UNKNOWN: Final = Message("There is no building with this id.")
 
 
+def rows_admit(*, rows: Rows, is_skipping: bool) -> None:
+    """Count the rows. Raises RowsRefusedError where the batch is not to be predicted: a row is bad
+    or, if bad rows are skipped, all are."""
+    BATCH_ROWS.labels(rows.format, "valid").inc(len(rows.features))
+    BATCH_ROWS.labels(rows.format, "not valid").inc(rows.received - len(rows.features))
+    if not (is_skipping and rows.features):
+        rows.require_all()
+
+
 def batch_create(
     *,
     call: Call,
     rows: Rows,
-    is_skipping: bool = False,
     emission_factor_set: str | None = None,
     serving: Serving | None = None,
 ) -> tuple[PredictionBatch, list[PredictionInput]]:
-    """Predict every row in one call; the stored inputs, each with its output, in order.
+    """Predict the good rows, of which there must be one, in one call; the stored inputs, each with
+    its output, in order.
 
-    A bad row keeps all from being predicted: RowsRefusedError names each, and nothing is stored.
-    Skipping, the good ones are predicted and the bad ones reported on the batch; if there is no
-    good one, all are refused as well. A model that fails leaves an error code in each output.
+    Bad rows are reported on the batch: whoever does not want to skip them asks `rows_admit`
+    before. A model that fails leaves an error code in each output.
 
     The model is the one served, or `serving`'s. Raises what `prediction_create` raises.
     """
-    if not is_skipping or not rows.features:
-        rows.require_all()
     with interpreter_tuned():  # ten thousand rows are many objects and no cycles
         inputs = prediction_create(
             call=call,

@@ -22,6 +22,7 @@ from buildings.selectors.factors import KnownFactors
 from mlmodel.features import FEATURE_NAMES, FeatureRow
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
+from predictions.metrics import predictions_count
 from predictions.models import (
     Channel,
     ErrorCode,
@@ -151,6 +152,7 @@ def _answer(model: ServedModel, inputs: Sequence[PredictionInput], factors: Know
     outputs = _outputs(model, inputs, factors)
     with transaction.atomic(durable=True):
         rows_store(PredictionOutput, outputs)
+    predictions_count(request=inputs[0].request, outputs=outputs)
 
 
 def _outputs(
@@ -161,7 +163,7 @@ def _outputs(
     predictions: list[Prediction | None] = []
     for at in range(0, len(inputs), _BLOCK):
         block = inputs[at : at + _BLOCK]
-        predictions += _predictions(model, [stored.features for stored in block])
+        predictions += _predictions(model, block)
     duration_ms = (time.perf_counter() - started) * 1000
     return [
         _output(stored, prediction, factors, duration_ms)
@@ -169,14 +171,16 @@ def _outputs(
     ]
 
 
-def _predictions(model: ServedModel, rows: Sequence[FeatureRow]) -> Sequence[Prediction | None]:
+def _predictions(
+    model: ServedModel, block: Sequence[PredictionInput]
+) -> Sequence[Prediction | None]:
     try:
-        predictions = model.predict(rows)
-        if len(predictions) != len(rows):
-            raise ValueError(f"{len(predictions)} answers to {len(rows)} inputs")  # noqa: TRY301
+        predictions = model.predict([stored.features for stored in block])
+        if len(predictions) != len(block):
+            raise ValueError(f"{len(predictions)} answers to {len(block)} inputs")  # noqa: TRY301
     except Exception as error:  # noqa: BLE001 -- any failure becomes a stored error code
-        log_model_failure("the served model", error)
-        return [None] * len(rows)
+        log_model_failure("the served model", error, prediction_request_id=block[0].request_id)
+        return [None] * len(block)
     return predictions
 
 

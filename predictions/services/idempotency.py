@@ -20,6 +20,7 @@ from django.db import Error, IntegrityError, connection
 from django.db.models.functions import Now
 
 from predictions.errors import IdempotencyKeyInUseError, IdempotencyKeyReusedError
+from predictions.metrics import IDEMPOTENCY_CLAIMS
 from predictions.models import IdempotencyKey, IdempotentAnswer, PredictionRequest
 
 # The fastest: 11 MB of predictions shrink to a tenth in 0.13 s, and at best to a twelfth in 0.41 s.
@@ -75,10 +76,16 @@ def idempotency_claimed(*, caller: User, key: str, fingerprint: str) -> Iterator
             IdempotencyKey.objects.select_related("answer").filter(caller=caller, key=key).first()
         )
         if stored is not None and stored.fingerprint != fingerprint:
+            IDEMPOTENCY_CLAIMS.labels("reused").inc()
             raise IdempotencyKeyReusedError
         if not is_locked and not hasattr(stored, "answer"):
+            IDEMPOTENCY_CLAIMS.labels("in use").inc()
             raise IdempotencyKeyInUseError
-        yield Claim(caller=caller, key=key, fingerprint=fingerprint, stored=stored)
+        claim = Claim(caller=caller, key=key, fingerprint=fingerprint, stored=stored)
+        is_answered = hasattr(stored, "answer")
+        outcome = "new" if stored is None else "replayed" if is_answered else "resumed"
+        IDEMPOTENCY_CLAIMS.labels(outcome).inc()
+        yield claim
 
 
 @contextmanager

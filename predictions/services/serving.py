@@ -14,6 +14,7 @@ from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import django.db
 from django.conf import settings
@@ -25,6 +26,7 @@ from mlmodel.features import FEATURES, FeatureRow
 from mlmodel.models import ModelVersion
 from mlmodel.runtime import ServedModel
 from mlmodel.selectors import model_version_champion, model_version_champion_id
+from predictions.metrics import serving_set
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ def serving_get() -> Serving:
                         "promote one with `manage.py promote_model`"
                     )
                 serving = _serving = Serving(version, _load(version))
+                serving_set(version=version, former=None)
     return serving
 
 
@@ -107,6 +110,7 @@ def _take_up(champion_id: int | None) -> Serving | None:
         model = _load(version)
     with _serving_lock:
         _serving = Serving(version, model)
+        serving_set(version=version, former=serving.version if serving else None)
     logger.info("%s serves from now on; it was %s", version, serving.version if serving else None)
     return _serving
 
@@ -142,11 +146,14 @@ def _loaded_model(version: ModelVersion) -> ServedModel | None:
         return model
 
 
-def log_model_failure(who: str, error: Exception) -> None:
+def log_model_failure(
+    who: str, error: Exception, *, prediction_request_id: UUID | None = None
+) -> None:
     """Say which model failed, and where: frames only, for an exception's text may quote an
     input."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s failed with %s\n%s", who, type(error).__name__, frames)
+    extra = {"prediction_request_id": str(prediction_request_id or "")}
+    logger.error("%s failed with %s\n%s", who, type(error).__name__, frames, extra=extra)
 
 
 def serving_reset() -> None:

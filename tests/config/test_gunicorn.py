@@ -49,7 +49,7 @@ def test_defaults_are_strict_and_single_threaded_numerics() -> None:
     values, log = read()
     assert values["bind"] == ["127.0.0.1:8000"]
     assert values["workers"] == 2
-    assert values["worker_class_str"] == "gthread"
+    assert values["worker_class_str"] == "config.worker.DrainingWorker"
     assert values["threads_of_blas"] == "11"
     assert values["numpy"] is False  # it reads those limits when it is imported
     assert values["settings"] == "config.settings.production"

@@ -20,12 +20,21 @@ from django.utils.translation import trans_real
 
 from buildings.admin.filters import COMPLIANCE_STATUSES
 from buildings.models import BenchmarkRecord, DatasetImport
+from buildings.services.uploads import dataset_upload_create
 from config.labels import LABELS, translated
-from predictions.models import OutcomeSource, PredictionBatch, PredictionInput, ShadowOutput
+from mlmodel.models import PromotionProposal
+from predictions.models import (
+    Export,
+    OutcomeSource,
+    PredictionBatch,
+    PredictionInput,
+    ShadowOutput,
+)
 from predictions.services.accounts import api_token_create
 from predictions.services.door import Question, prediction_create
 from predictions.services.explanations import explanation_create
 from predictions.services.outcomes import outcome_create
+from predictions.services.staff_log import StaffAction, staff_action_log
 from tests.buildings.factories import RecordRevisionFactory
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
@@ -165,6 +174,16 @@ def everything(served: FakeServedModel) -> set[str]:
     )
     api_token_create(user=ann, name="nightly")
     Group.objects.create(name="readers")
+    proposal = PromotionProposal.objects.create(
+        version=prediction.request.model_version,
+        reason="better",
+        evidence={"replay": {"inputs": 1, "changed_share": 0.0, "threshold": 0.1, "failed": 0}},
+        proposed_by=ann,
+        proposed_by_name="ann",
+    )
+    staff_action_log(user=ann, action=StaffAction.DECLINED, target=proposal, said="worse")
+    dataset_upload_create(source="sample", content=None, uploaded_by=ann)
+    Export.objects.create(list_name="x.y", format="csv", exported_by=ann, exported_by_name="ann")
     return set(_words_stored())
 
 
@@ -180,8 +199,8 @@ def _words_stored() -> Iterator[str]:
 
 #: Names, units and marks that are the same in both languages.
 SAME = words_of(
-    "Futurisys Energy, UTC, kBtu, ft², kWh, MBtu, therm, MdAPE, SHA, API, JSON, CSV, esc, English, "
-    "français"
+    "Futurisys Energy, UTC, kBtu, ft², kWh, MBtu, therm, MdAPE, SHA, API, JSON Lines, CSV, "
+    "Parquet, esc, English, français"
 )
 
 

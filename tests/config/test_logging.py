@@ -27,6 +27,7 @@ def access_record(path: str = "/api/v1/predictions/") -> logging.LogRecord:
         "M": 4,
         "h": "192.0.2.1",
         "{x-request-id}o": "id-1",
+        "{futurisys.prediction_id}e": "prediction-1",
         "q": "token=secret",
         "{authorization}i": "Bearer secret",
         "r": "POST /api/v1/predictions/?token=secret HTTP/1.1",
@@ -63,6 +64,16 @@ def test_json_access_line_has_the_path_without_its_query() -> None:
     assert fields["duration_ms"] == 4
     assert fields["client"] == "192.0.2.1"
     assert fields["request_id"] == "id-1"
+    assert fields["prediction_id"] == "prediction-1"
+
+
+def test_json_access_line_leaves_out_what_there_is_not() -> None:
+    made = access_record()
+    assert isinstance(made.args, dict)
+    made.args["{futurisys.prediction_id}e"] = "-"
+    fields = json.loads(JsonFormatter().format(made))
+    assert "prediction_id" not in fields
+    assert fields["status"] == "201"
 
 
 def test_json_exception_is_one_line() -> None:

@@ -15,11 +15,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import get_resolver
 
-from buildings.models import PROVENANCE_TABLES
+from buildings.models import PROVENANCE_TABLES, UPLOAD_TABLES
 from config.management.commands.export_reference import PAGES
 from config.postgres.account import wheel_package
 from mlmodel.models import INSERT_ONLY_TABLES
-from predictions.models import AUDIT_TABLES
+from predictions.models import AUDIT_TABLES, STAFF_LOG_TABLES
 from tests.fakes import FakeServedModel
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -76,11 +76,18 @@ def test_the_sql_creates_a_database_that_migrate_has_nothing_to_add_to(tmp_path:
 @pytest.mark.django_db
 def test_every_insert_only_table_is_named() -> None:
     page = (REFERENCE / "schema.md").read_text(encoding="utf-8")
-    for table in (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES):
+    for table in (
+        *PROVENANCE_TABLES,
+        *UPLOAD_TABLES,
+        *INSERT_ONLY_TABLES,
+        *AUDIT_TABLES,
+        *STAFF_LOG_TABLES,
+    ):
         assert f"- `{table}`\n" in page
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+                "SELECT count(*) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+                "WHERE tgrelid = %s::regclass AND proname ~ '_refuse_change$'",
                 [table],
             )
             assert cursor.fetchone() == (2,), table
@@ -91,14 +98,16 @@ def test_the_command_writes_and_checks(
 ) -> None:
     monkeypatch.setattr(connection.creation, "create_test_db", lambda **_: "")
     monkeypatch.setattr(connection.creation, "destroy_test_db", lambda *_, **__: None)
-    call_command("export_reference", directory=tmp_path / "new", stdout=StringIO())
+    new = tmp_path / "docs" / "new"
+    call_command("export_reference", directory=new, stdout=StringIO())
     out = StringIO()
-    call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
+    call_command("export_reference", "--check", directory=new, stdout=out)
     assert out.getvalue().count("Up to date") == len(PAGES)
-    assert (tmp_path / "how-to" / "query.md").is_file()
-    (tmp_path / "new" / "schema.md").write_text("old", encoding="utf-8")
+    assert (tmp_path / "docs" / "how-to" / "query.md").is_file()
+    assert (tmp_path / "README.md").is_file()
+    (new / "schema.md").write_text("old", encoding="utf-8")
     with pytest.raises(CommandError, match="is out of date"):
-        call_command("export_reference", "--check", directory=tmp_path / "new", stdout=out)
+        call_command("export_reference", "--check", directory=new, stdout=out)
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from psycopg2 import errors
@@ -25,6 +25,7 @@ from buildings.models import (
     RejectedRow,
 )
 from buildings.services.factors import emission_factor_sets_seed
+from buildings.services.uploads import dataset_upload_create, dataset_upload_decide
 from config.roles.matrix import (
     GRANTEES,
     ROLES,
@@ -34,7 +35,13 @@ from config.roles.matrix import (
     column_privileges,
     table_privileges,
 )
-from mlmodel.models import INSERT_ONLY_TABLES
+from mlmodel import registry, services
+from mlmodel.models import (
+    INSERT_ONLY_TABLES,
+    ModelPromotion,
+    PromotionProposal,
+    Verdict,
+)
 from predictions.models import (
     AUDIT_TABLES,
     PredictionInput,
@@ -43,11 +50,12 @@ from predictions.models import (
 )
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from predictions.services.proposals import promotion_decide
 from predictions.services.serving import Serving
 from tests.buildings import csvs
 from tests.config.places import Place, django_as, new_place, rows
 from tests.fakes import FakeServedModel
-from tests.predictions.factories import facts, make_model_version
+from tests.predictions.factories import facts, make_model_version, make_user
 
 INSERT_ONLY = (*AUDIT_TABLES, *INSERT_ONLY_TABLES, *PROVENANCE_TABLES)
 TABLES = sorted(classified_tables())
@@ -324,6 +332,8 @@ def test_the_app_serves_and_can_change_nothing_logged(
         assert signed_in.status_code == 302
         assert browser.get("/admin/").status_code == 200
         assert browser.get("/admin/predictions/predictioninput/").status_code == 200
+        listed = "/admin/export/predictions/predictioninput/"
+        assert len(list(browser.post(listed, {"format": "csv"}))) > 1
         assert browser.post("/admin/logout/").status_code == 200
         assert run_checks(databases=["default"]) == []
     with closing(psycopg2.connect(place.urls[Role.APP])) as app:
@@ -379,3 +389,81 @@ def test_serving_as_the_owner_is_warned_about(place: Place) -> None:
     assert warning.id == "predictions.W001"
     assert "create_database" in str(warning.hint)
     assert "predictions.W001" not in [message.id for message in run_checks()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_app_promotes_what_two_people_decided_and_nothing_else(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_check_version_loads", lambda version: None)
+    monkeypatch.setattr(registry, "connect", lambda: None)
+    monkeypatch.setattr(registry, "is_used", lambda: False)
+    monkeypatch.setattr(registry, "aliases", lambda name: {})
+    monkeypatch.setattr(registry, "set_aliases", lambda name, wanted: None)
+    name = "promoted-by-two"
+    with django_as(place.urls[Role.OWNER]):
+        champion = make_model_version(name=name, alias="champion")
+        candidate, other = make_model_version(name=name), make_model_version(name=name)
+        ann, ben = make_user(username="ann"), make_user(username="ben")
+    move = "UPDATE mlmodel_modelversion SET alias = {}, promoted_by_id = {} WHERE id = {}"
+    with django_as(place.urls[Role.APP]):
+        proposal = PromotionProposal.objects.create(
+            version=candidate,
+            champion=champion,
+            reason="r",
+            evidence={},
+            proposed_by=ann,
+            proposed_by_name="ann",
+        )
+        for statement in (
+            move.format("NULL", "NULL", champion.pk),
+            move.format("'champion'", ben.pk, candidate.pk),
+            move.format("'challenger'", ben.pk, candidate.pk),
+            f"UPDATE mlmodel_modelversion SET artifact_digest = repeat('0', 64) "
+            f"WHERE id = {candidate.pk}",
+        ):
+            with pytest.raises(errors.InsufficientPrivilege, match="as two people decided"):
+                rows(place.urls[Role.APP], statement)
+        with pytest.raises(DatabaseError, match="as two people decided"), transaction.atomic():
+            ModelPromotion.objects.create(
+                version=candidate, alias="champion", kind="promotion", promoted_by_name="me"
+            )
+        promotion_decide(proposal=proposal, verdict=Verdict.APPROVED, decided_by=ben, note="n")
+        candidate.refresh_from_db()
+        assert candidate.alias == "champion"
+        # The approval is carried out, and good for nothing more.
+        for statement in (
+            move.format("NULL", "NULL", candidate.pk),
+            move.format("'champion'", ben.pk, other.pk),
+        ):
+            with pytest.raises(errors.InsufficientPrivilege, match="as two people decided"):
+                rows(place.urls[Role.APP], statement)
+    assert place.rows(
+        Role.AUDITOR,
+        "SELECT proposed_by_name, promoted_by_name FROM mlmodel_modelpromotion "
+        "WHERE decision_id IS NOT NULL",
+    ) == [("ann", "ben")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_app_asks_for_an_import_and_the_loader_carries_it_out(
+    place: Place, tmp_path: Path
+) -> None:
+    content = csvs.file(tmp_path, [csvs.row(701)], "put-forward.csv").read_bytes()
+    with django_as(place.urls[Role.APP]):
+        olga = make_user(username="olga")
+        upload = dataset_upload_create(source="put-forward.csv", content=content, uploaded_by=olga)
+    with django_as(place.urls[Role.LOADER]):
+        call_command("import_worker", "--once")
+    with django_as(place.urls[Role.APP]):
+        dataset_upload_decide(upload=upload, is_confirmed=True, by=olga)
+    with django_as(place.urls[Role.LOADER]):
+        call_command("import_worker", "--once")
+    assert place.rows(
+        Role.AUDITOR,
+        "SELECT stage, by_name FROM buildings_datasetuploadstep ORDER BY id",
+    ) == [
+        ("checked", place.names.of(Role.LOADER)),
+        ("confirmed", "olga"),
+        ("loaded", place.names.of(Role.LOADER)),
+    ]

@@ -14,7 +14,10 @@ from config.env import BASE_DIR
 WORKFLOWS = sorted((BASE_DIR / ".github" / "workflows").glob("*.yml"))
 DOCKERFILE = (BASE_DIR / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((BASE_DIR / "compose.yaml").read_text())
-TARGETS = set(re.findall(r"^([a-z-]+):", (BASE_DIR / "Makefile").read_text(), re.MULTILINE))
+#: Targets of make that `make help` lists.
+DOCUMENTED = set(
+    re.findall(r"^([a-z-]+):[^#\n]*## \S", (BASE_DIR / "Makefile").read_text(), re.MULTILINE)
+)
 
 
 def stages() -> dict[str, str]:
@@ -81,14 +84,14 @@ def test_every_command_that_is_named_exists(file: str) -> None:
 
 def test_every_process_of_compose_is_read_only_and_without_rights() -> None:
     services = COMPOSE["services"]
-    assert {"postgres", "release", "web", "shadow", "mlflow"} == set(services)
-    for name in ("release", "web", "shadow"):
+    assert {"postgres", "release", "web", "shadow", "imports", "mlflow"} == set(services)
+    for name in ("release", "web", "shadow", "imports"):
         service = services[name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
     # Only the release step holds the owner's password; nobody holds one in the file.
-    for name in ("web", "shadow"):
+    for name in ("web", "shadow", "imports"):
         assert "OWNER" not in str(services[name]["environment"])
     assert not re.search(r"PASSWORD: (?!\$\{)", (BASE_DIR / "compose.yaml").read_text())
 
@@ -117,11 +120,45 @@ def test_workflows_are_pinned_and_least_privileged(path: Any) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_workflows_run_what_anybody_can_run(path: Any) -> None:
-    """Each target of make is one of the Makefile, each module is there."""
-    text = path.read_text()
-    assert set(re.findall(r"make ([a-z-]+)", text)) <= TARGETS
-    for module in re.findall(r"python3? -m (deploy\.\w+)", text):
+    """A step is a target of make, documented in the Makefile, and nothing beside it: what the
+    pipeline does cannot drift from what is done by hand."""
+    workflow = yaml.safe_load(path.read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job.get("steps", ())]
+    commands = [step["run"].strip() for step in steps if "run" in step]
+    assert commands
+    for command in commands:
+        found = re.fullmatch(
+            r'make (?:-s )?([a-z-]+)(?: [A-Z]+="\$[A-Z]+")*'
+            r'(?: >> "\$GITHUB_(?:OUTPUT|STEP_SUMMARY)")?',
+            command,
+        )
+        assert found, f"make a target of it: {command}"
+        assert found[1] in DOCUMENTED, command
+
+
+def test_ci_does_what_one_machine_does() -> None:
+    """Each check of `.ci/run` is a step of ci.yml; what is there besides needs Docker, a
+    browser or the internet."""
+    script = (BASE_DIR / ".ci" / "run").read_text()
+    (listed,) = re.findall(r"^for target in (.*); do$", script, re.MULTILINE)
+    workflow = (BASE_DIR / ".github" / "workflows" / "ci.yml").read_text()
+    steps = set(re.findall(r"make (?:-s )?([a-z-]+)", workflow))
+    besides = {"audit", "image", "image-smoke", "coverage-summary", "deck"}
+    assert steps - set(listed.split()) == besides
+    assert set(listed.split()) <= steps
+
+
+def test_what_makefile_names_is_there() -> None:
+    makefile = (BASE_DIR / "Makefile").read_text()
+    for module in re.findall(r"python3? -m (deploy\.\w+)", makefile):
         assert (BASE_DIR / f"{module.replace('.', '/')}.py").is_file()
+    for script in re.findall(
+        r"(?:sh|\$\(python\)) (\.?[\w./-]+\.(?:sh|py)|\.ci/[\w/-]+)\b", makefile
+    ):
+        assert (BASE_DIR / script).exists(), script
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony
+    assert set(phony[1].split()) >= DOCUMENTED
 
 
 def test_shell_scripts_parse() -> None:

@@ -21,6 +21,8 @@ __all__ = ["token"]  # the fixture registers the shipped model
 
 #: Workers look every two seconds by default, and then load; a busy machine takes longer.
 WITHIN_S = 30.0
+#: Twice the time between two looks, and a load.
+SETTLED_S = 6.0
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -75,6 +77,15 @@ class Callers:
             assert time.monotonic() < deadline, "no answers"
             time.sleep(0.02)
 
+    def wait_for_version(self, version: int, *, since: float) -> None:
+        """Until no other has answered for longer than a worker pauses between two looks."""
+        deadline = since + WITHIN_S
+        while not self.failures and time.monotonic() < deadline:
+            if time.monotonic() - since - self.latest_former(version, since=since) > SETTLED_S:
+                break
+            time.sleep(0.1)
+        self.wait_for_answers(20)
+
     def latest_former(self, version: int, *, since: float) -> float:
         """How long after `since` a request was begun that a version but this one answered, s."""
         others = [
@@ -86,8 +97,14 @@ class Callers:
 
 
 def test_promotion_and_rollback_under_load(
-    service: Service, token: str, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    tmp_path: Path,
 ) -> None:
+    # Where the workers find the files of the new version.
+    settings.MLFLOW_TRACKING_URI = f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}"
     shipped = ModelVersion.objects.get(alias="champion")
     rows = made_up()
     fingerprint = {"is_synthetic": True, "row_count": 160, "rows_sha256": "1" * 64}
@@ -104,8 +121,7 @@ def test_promotion_and_rollback_under_load(
         ):
             move()
             moved_at = time.monotonic()
-            time.sleep(WITHIN_S)
-            callers.wait_for_answers(20)
+            callers.wait_for_version(version.version, since=moved_at)
             assert callers.latest_former(version.version, since=moved_at) < WITHIN_S
             assert callers.answers[-1][2]["model"]["version"] == version.version
     connections.close_all()

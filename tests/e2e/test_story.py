@@ -95,7 +95,7 @@ class Service:
 @pytest.fixture
 def token(settings: Any, tmp_path: Path) -> str:
     settings.MODEL_STORE_DIR = tmp_path / "store"
-    settings.MLFLOW_TRACKING_URI = f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}"
+    settings.MLFLOW_TRACKING_URI = ""  # PostgreSQL alone, as in production
     call_command("register_shipped_model", stdout=StringIO())
     _, secret = api_token_create(user=api_caller_get_or_create(username="demo"), name="t")
     return secret

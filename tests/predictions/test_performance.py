@@ -29,6 +29,7 @@ from tests.buildings.factories import BenchmarkRecordFactory
 from tests.fakes import FakeServedModel, prediction_of
 from tests.predictions.api.test_problems import problem
 from tests.predictions.factories import call_of, facts, make_model_version, make_user
+from tests.predictions.test_admin_lists import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -346,3 +347,24 @@ def test_no_such_version_in_the_admin(admin_browser: Client) -> None:
         ).status_code
         == 404
     )
+
+
+def test_the_page_is_computed_once_until_something_is_added(
+    served: FakeServedModel, version: ModelVersion, admin_browser: Client
+) -> None:
+    predictions = ask(served, [100.0, 200.0], [facts(), facts(year_built=1999)])
+    measure(predictions, [100.0, 150.0])
+    page = reverse("admin:mlmodel_modelversion_performance", args=[version.pk])
+
+    def outcomes_shown() -> tuple[int, int]:
+        with statements() as said:
+            shown = admin_browser.get(page).context["overall"].outcomes
+        return shown, sum("percentile_cont" in statement for statement in said)
+
+    assert outcomes_shown() == (2, 1)
+    assert outcomes_shown() == (2, 0)
+    measure(predictions[:1], [110.0], year=2019)
+    assert outcomes_shown() == (3, 1)
+    assert admin_browser.get(page, {"type": "Hotel"}).context["overall"] is not None
+    BenchmarkRecordFactory()  # with an import of its own: who was trained on may have changed
+    assert outcomes_shown() == (3, 1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
 from django.db.models import F
@@ -91,7 +91,7 @@ def test_a_token_is_made_and_its_secret_shown_this_once(
     served = Client().get(PREDICTIONS, headers={"Authorization": f"Bearer {secret}"})
     assert served.status_code == 200
 
-    entry = LogEntry.objects.get()
+    entry = LogEntry.objects.get(action_flag=ADDITION)
     assert entry.object_id == str(token.pk)
     assert secret not in f"{entry.object_repr}{entry.change_message}{caplog.text}"
     assert not any(secret in str(session.get_decoded()) for session in Session.objects.all())

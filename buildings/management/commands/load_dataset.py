@@ -10,8 +10,8 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from tqdm import tqdm
 
 from buildings.errors import DatasetError
-from buildings.quality import RULES
-from buildings.services.datasets import ImportReport, Source, datasets_import, reject_said
+from buildings.services.datasets import ImportReport, Source, datasets_import
+from buildings.services.reports import reject_lines, report_lines
 from buildings.sources import AUTO, OFFICIAL_URLS, SAMPLE, SEATTLE_2016, Dataset, dataset_locate
 
 _SHOWN_REJECTED = 5
@@ -115,28 +115,10 @@ class Command(BaseCommand):
             self.stderr.write(line)
 
     def _summarise(self, report: ImportReport, *, is_dry_run: bool) -> None:
-        imported = report.dataset_import
-        seconds = (imported.finished_at - imported.started_at).total_seconds()
-        years = ", ".join(str(year) for year in imported.data_years) or "none"
-        would = "would be " if is_dry_run else ""
-        counts = ", ".join(
-            f"{getattr(imported, f'rows_{name}'):,} {would}{name}"
-            for name in ("created", "updated", "unchanged", "rejected")
-        )
-        self.stdout.write(
-            f"\n{imported.file_name}: {imported.rows_read:,} rows of {years} read in "
-            f"{seconds:.1f} s: {counts}, {imported.rows_blank:,} blank, "
-            f"{imported.rows_duplicate:,} duplicate."
-        )
-        label = "synthetic" if imported.is_synthetic else "real"
-        number = "Dry run" if is_dry_run else f"Import {imported.pk}"
-        self.stdout.write(
-            f"{number}: {label} data of {imported.file_name}, SHA-256 {imported.sha256}."
-        )
-        for rule in RULES:
-            if count := imported.quality_flags.get(rule.code):
-                self.stdout.write(f"  flagged {count:>6,}  {rule.title}")
-        for row in report.rejects[:_SHOWN_REJECTED]:
-            self.stderr.write(f"  rejected {reject_said(row)}")
-        if imported.rows_rejected > _SHOWN_REJECTED and not is_dry_run:
+        self.stdout.write("")
+        for line in report_lines(report, is_dry_run=is_dry_run):
+            self.stdout.write(line)
+        for line in reject_lines(report, shown=_SHOWN_REJECTED):
+            self.stderr.write(line)
+        if report.dataset_import.rows_rejected > _SHOWN_REJECTED and not is_dry_run:
             self.stderr.write("  ... all rejected rows are in the admin, under this import.")

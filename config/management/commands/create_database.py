@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DjangoDatabaseError
 from django.db import connection, transaction
 
-from config.env import env
+from config import variables
 from config.roles.envfile import env_file_update
 from config.roles.matrix import ROLES, Role
 from config.roles.provision import (
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        admin_url = options["admin_url"] or env.str("ADMIN_DATABASE_URL", "")
+        admin_url = options["admin_url"] or variables.ADMIN_DATABASE_URL.read()
         try:
             names = Names(options["name"], options["prefix"] or options["name"])
             if options["sql"]:
@@ -88,7 +88,7 @@ class Command(BaseCommand):
     def _provision(self, admin_url: str, names: Names, options: dict[str, Any]) -> None:
         env_file: Path | None = options["env_file"]
         provisioning = Provisioning(
-            admin_url or env.str("DATABASE_URL", ""),
+            admin_url or variables.DATABASE_URL.read(),
             names,
             say=self._say,
             passwords=_passwords(),
@@ -148,11 +148,11 @@ def _passwords() -> dict[Role, str]:
     """Those that the environment gives, in place of made-up ones."""
     found = {}
     for role in Role:
-        variable = f"DATABASE_{role.upper()}_PASSWORD"
-        if password := env.str(variable, ""):
+        variable = variables.DATABASE_PASSWORDS[role]
+        if password := variable.read():
             if len(password) < SHORTEST_PASSWORD:
                 raise CommandError(
-                    f"{variable} is weak: {SHORTEST_PASSWORD} characters or more are needed; "
+                    f"{variable.name} is weak: {SHORTEST_PASSWORD} characters or more are needed; "
                     "unset, a password is made at random."
                 )
             found[role] = password

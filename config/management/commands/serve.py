@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.env import env
+from config import variables
 from config.server import Address, AddressError, Server, welcome_text
 from config.setup import NewSecrets
 
@@ -16,7 +16,7 @@ def free_address() -> Address:
     Raises:
         CommandError: Nobody can; the message says why.
     """
-    address = Address(env.str("HOST", "127.0.0.1"), env.int("PORT", 8000))
+    address = Address(variables.HOST.read(), variables.PORT.read())
     try:
         address.require_free()
     except AddressError as error:

@@ -4,11 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from buildings.selectors.buildings import OSE_BUILDING_ID_MAX
 from predictions.api.serializers import (
     FeaturesSerializer,
     ModelReferenceSerializer,
     PredictionOutputSerializer,
     ProblemErrorSerializer,
+    StrictSerializer,
     WarningSerializer,
 )
 from predictions.api.versions import PredictionQuerySerializer
@@ -28,15 +30,22 @@ class BatchQuerySerializer(PredictionQuerySerializer):
     )
 
 
-class BatchRowsSerializer(serializers.Serializer[Any]):
+class BatchRowsSerializer(StrictSerializer):
     """Either of the two."""
 
-    rows = FeaturesSerializer(
-        many=True, required=False, help_text=f"1 to {ROWS_MAX:,} buildings, each as for one."
+    bounds = {"minProperties": 1, "maxProperties": 1}
+
+    rows = serializers.ListField(
+        child=FeaturesSerializer(),
+        required=False,
+        min_length=1,
+        max_length=ROWS_MAX,
+        help_text=f"1 to {ROWS_MAX:,} buildings, each as for one.",
     )
     ose_building_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1),
+        child=serializers.IntegerField(min_value=1, max_value=OSE_BUILDING_ID_MAX),
         required=False,
+        min_length=1,
         max_length=ROWS_MAX,
         help_text="Buildings whose stored facts are used.",
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -35,7 +36,8 @@ from predictions.api.batches.serializers import (
     BatchRowsSerializer,
     BatchSerializer,
 )
-from predictions.api.calls import call_of
+from predictions.api.calls import call_of, prediction_logged
+from predictions.api.exceptions import MalformedBodyError
 from predictions.api.filters import PredictionUnitsQuerySerializer
 from predictions.api.idempotency import idempotent
 from predictions.api.parsers import request_body
@@ -44,7 +46,7 @@ from predictions.batches.answers import answered_rows, row_counts
 from predictions.models import PredictionBatch, PredictionInput
 from predictions.selectors import prediction_list_by_call
 from predictions.selectors.batches import batch_get
-from predictions.services.batches import batch_create, building_rows
+from predictions.services.batches import batch_create, building_rows, rows_admit
 from predictions.services.versions import serving_pinned
 
 _NDJSON: Final = BatchNDJSONRenderer.media_type
@@ -176,14 +178,15 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
         parsed = body_parsed(self._parser(request), body, units=asked["units"])
         rows = building_rows(ose_building_ids=parsed) if isinstance(parsed, list) else parsed
         rows_charge(request, rows=rows.received)
+        rows_admit(rows=rows, is_skipping=asked["on_error"] == "skip")
         user: Any = request.user
         batch, inputs = batch_create(
             call=call_of(request, body),
             rows=rows,
-            is_skipping=asked["on_error"] == "skip",
             emission_factor_set=asked.get("emission_factor_set"),
             serving=serving_pinned(user=user, number=asked.get("model_version")),
         )
+        prediction_logged(request, batch.request_id)
         answer = self._answer(request, batch, inputs, status.HTTP_201_CREATED)
         answer["Location"] = _url(request, batch)
         return answer
@@ -212,6 +215,8 @@ class BatchViewSet(StrictQueryMixin, GenericViewSet[PredictionBatch]):
 
     def _parser(self, request: Request) -> BatchParser:
         parser: Any = self.get_content_negotiator().select_parser(request, self.get_parsers())
+        if parser is None and not int(request.META.get("CONTENT_LENGTH") or 0):
+            raise MalformedBodyError(_("The body is empty; send rows."))
         if parser is None:
             raise UnsupportedMediaType(str(request.content_type))
         found: BatchParser = parser

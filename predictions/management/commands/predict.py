@@ -35,7 +35,7 @@ from predictions.exports.formats import write_csv
 from predictions.faults import fault_said
 from predictions.models import Channel, PredictionInput, PredictionOutput
 from predictions.selectors import building_features
-from predictions.services.batches import batch_create, batch_of
+from predictions.services.batches import batch_create, batch_of, rows_admit
 from predictions.services.door import Call, Question, prediction_create
 from predictions.units import row_check_in
 
@@ -253,9 +253,8 @@ def _require_all(blocks: Iterator[Rows]) -> None:
 
 def _answers(call: Call, rows: Rows, first_row: int, factors: str | None) -> list[AnsweredRow]:
     if rows.features:
-        batch, inputs = batch_create(
-            call=call, rows=rows, is_skipping=True, emission_factor_set=factors
-        )
+        rows_admit(rows=rows, is_skipping=True)
+        batch, inputs = batch_create(call=call, rows=rows, emission_factor_set=factors)
     else:  # a block of bad rows only is no call
         batch, inputs = batch_of(rows), []
     return list(answered_rows(batch, inputs, first_row=first_row))

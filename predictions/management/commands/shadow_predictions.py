@@ -1,16 +1,13 @@
 """`manage.py shadow_predictions`: let the challenger score logged inputs; a process of its own."""
 
-import signal
 import threading
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from buildings.management.stopping import stopping_on_signals
 from mlmodel.errors import ModelError
 from predictions.services.shadow import Shadow, ShadowPass, shadow_run
 
@@ -47,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("--pause must be positive, and --settle not negative.")
         stopping = threading.Event()
         shadow = Shadow(share=options["share"], settle_s=options["settle"], stopping=stopping)
-        with _stopping_on_signals(stopping):
+        with stopping_on_signals(stopping):
             if options["once"]:
                 try:
                     self._say(shadow.look(), is_once=True)
@@ -70,16 +67,3 @@ class Command(BaseCommand):
                 + (f", {result.failed:,} without an answer." if result.failed else ".")
             )
             self.stdout.flush()
-
-
-@contextmanager
-def _stopping_on_signals(stopping: threading.Event) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    former = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -295,6 +295,16 @@ def test_a_version_that_there_is_not_is_refused(api: APIClient, served: FakeServ
     assert errors["/model_version"][1] == "unknown-choice"
 
 
+def test_bad_rows_are_told_before_a_bad_pin_as_for_one_row(
+    api: APIClient, served: FakeServedModel
+) -> None:
+    rows = rows_of(1, year_built=1)
+    errors = refused(post(api, {"rows": rows}, query="?model_version=987654"))
+    assert errors.keys() == {"/rows/0/year_built"}
+    one = api.post("/api/v1/predictions/?model_version=987654", rows[0], format="json")
+    assert [error["pointer"] for error in one.json()["errors"]] == ["/year_built"]
+
+
 def test_a_version_that_never_served_is_not_permitted(
     api: APIClient, served: FakeServedModel, loads: list[int]
 ) -> None:

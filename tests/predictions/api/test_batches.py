@@ -168,6 +168,15 @@ def test_too_many_bytes_are_413_by_format(
     assert problem["detail"] == "At most 1,000 bytes are read."
 
 
+def test_a_batch_without_a_body_is_empty_whatever_its_format(
+    api: APIClient, served: FakeServedModel
+) -> None:
+    for content_type in ("", "text/plain", JSON, CSV):
+        problem = refused(post(api, b"", content_type=content_type))
+        assert problem["type"] == "/api/v1/problems/malformed-body/"
+        assert "is empty" in problem["detail"]
+
+
 def test_another_format_is_415_and_those_there_are_named(
     api: APIClient, served: FakeServedModel
 ) -> None:

@@ -161,6 +161,45 @@ def test_what_is_entered_is_on_the_record_and_shown(
     assert listed == document
 
 
+def test_outcomes_in_si_are_kept_in_kbtu_and_shown_in_either(
+    api: APIClient, prediction: PredictionInput
+) -> None:
+    sent = api_outcomes.ENTERED_SI_EXAMPLE
+    answer = api.post(f"{url(prediction)}?units=si", sent, format="json")
+    assert answer.status_code == 201
+    shown = answer.json()
+    assert {name: shown[name] for name in sent} == sent
+    assert "site_energy_use_kbtu" not in shown
+    stored = ObservedOutcome.objects.get()
+    assert stored.site_energy_use_kbtu == pytest.approx(7_400_000, rel=1e-6)
+    (kept,) = api.get(url(prediction)).json()["results"]
+    assert kept["electricity_kbtu"] == stored.electricity_kbtu
+    (again,) = api.get(f"{url(prediction)}?units=si").json()["results"]
+    assert again == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "pointer", "code"),
+    [
+        ("", {"data_year": 2020, "site_energy_use_kwh": 1}, "/site_energy_use_kwh", "other-units"),
+        ("?units=si", BODY, "/site_energy_use_kbtu", "other-units"),
+        (
+            "?units=si",
+            {"data_year": 2020, "site_energy_use_kwh": 1_000, "steam_kwh": 9_000},
+            "/site_energy_use_kwh",
+            "conflict",
+        ),
+    ],
+)
+def test_refusals_name_members_by_their_units(
+    api: APIClient, prediction: PredictionInput, query: str, body: Any, pointer: str, code: str
+) -> None:
+    answer = api.post(f"{url(prediction)}{query}", body, format="json")
+    document = problem(answer, 400, "invalid-input")
+    assert (pointer, code) in {(error["pointer"], error["code"]) for error in document["errors"]}
+    assert not ObservedOutcome.objects.exists()
+
+
 def test_a_correction_comes_first_and_counts(api: APIClient, prediction: PredictionInput) -> None:
     for energy in (6_000_000, 7_000_000):
         post(api, prediction, {**BODY, "site_energy_use_kbtu": energy})

@@ -48,6 +48,13 @@ def test_no_such_path(client: Client, path: str) -> None:
     assert places(problem(client.get(path), 404, "not-found")) == [("path", "")]
 
 
+@pytest.mark.parametrize("path", ["/api/", "/api/nope/", "/api/v1/nope", "/api/v1/predictions"])
+def test_no_such_path_while_debugging(client: Client, settings: Any, path: str) -> None:
+    settings.DEBUG = True
+    document = problem(client.post(path), 404, "not-found")
+    assert ("slash" in document["detail"]) == (path == "/api/v1/predictions")
+
+
 def test_no_such_object_names_the_identifier(api: APIClient) -> None:
     for path, name in (
         ("buildings/0/", "ose_building_id"),

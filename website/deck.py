@@ -1,0 +1,149 @@
+"""The slides with their figures: docs/presentation/slides.md to dist/deck/presentation/slides.md.
+
+No figure of the model, the API or the tests is typed into the slides where the project can say it:
+they are Jinja's expressions, filled from the manifest, the OpenAPI document and measured pages.
+`website/deck` makes HTML and PDF of what this writes.
+"""
+
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import unfold
+import yaml
+
+from mlmodel.features import FEATURES
+from predictions.api.problems import PROBLEMS
+
+ROOT: Final = Path(__file__).parents[1]
+SOURCE: Final = ROOT / "docs" / "presentation"
+KNOWN: Final = {
+    "a": "données de base",
+    "f": "+ énergies raccordées",
+    "b": "+ score ENERGY STAR",
+    "c": "+ les deux",
+}
+#: Building types of the bars, as the manifest and as the slides name them.
+USE_TYPES: Final = {
+    "Supermarket / Grocery Store": "Supermarché",
+    "Large Office": "Grand bureau",
+    "Worship Facility": "Lieu de culte",
+    "Small- and Mid-Sized Office": "Bureau petit ou moyen",
+    "Hotel": "Hôtel",
+    "K-12 School": "École",
+    "Retail Store": "Commerce",
+    "Mixed Use Property": "Usage mixte",
+    "Distribution Center": "Centre de distribution",
+    "Warehouse": "Entrepôt",
+}
+
+
+def french(value: float, digits: int = 0) -> str:
+    """1234.5 as 1 235, with spaces that do not break."""
+    return f"{value:,.{digits}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def percent(value: float, digits: int = 0) -> str:
+    return f"{french(100 * value, digits)}\u00a0%"
+
+
+def measured(page: str, row: str) -> float:
+    """The first figure beside a row's name, in a table of a page of docs/."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    found = re.search(rf"^\| {re.escape(row)} \|[^\d|]*([\d,.]+)", text, re.MULTILINE)
+    if not found:
+        raise ValueError(f"{page} has no row {row!r} with a figure")
+    return float(found[1].replace(",", ""))
+
+
+def facts() -> dict[str, Any]:
+    """What the slides may say, by the names that they use."""
+    metrics = json.loads(_read("mlmodel/shipped/manifest.json"))["metrics"]
+    project = tomllib.loads(_read("pyproject.toml"))
+    paths = yaml.safe_load(_read("docs/reference/openapi.yaml"))["paths"]
+    matrix = yaml.safe_load(_read(".github/workflows/ci.yml"))["jobs"]["tests"]["strategy"][
+        "matrix"
+    ]
+    speed = "explanation/inference-speed.md"
+    pipeline_us = measured(speed, "`pipeline.predict`, a DataFrame")
+    served_us = measured(speed, "`ServedModel.predict`")
+    scores = metrics["scores"]["non_residential"]["energy"]
+    groups = metrics["details"]["groups"]["non_residential"]
+    return {
+        "version": project["project"]["version"],
+        "coverage": project["tool"]["coverage"]["report"]["fail_under"],
+        "operations": sum(len(methods) for methods in paths.values()),
+        "features": len(FEATURES),
+        "problems": len(PROBLEMS),
+        "decisions": len(list((ROOT / "docs/decisions").glob("0*.md"))),
+        "insert_only": len(
+            re.findall(r"^- `\w+`$", _read("docs/reference/schema.md"), re.MULTILINE)
+        ),
+        "pythons": matrix["python"],
+        "postgres": matrix["postgres"],
+        "served_ms": french(served_us / 1000, 2),
+        "pipeline_ms": french(pipeline_us / 1000, 0),
+        "faster": french(pipeline_us / served_us),
+        "worker_mb": french(_worker_mb()),
+        "known": KNOWN,
+        "scores": scores,
+        "card": scores["f"],
+        "use_types": sorted(_use_types(groups), key=lambda each: each[1]),
+        "new": {
+            year: metrics["details"]["new_buildings"][year]["non_residential"]["energy"]
+            for year in ("2017", "2018-2019")
+        },
+        "data": metrics["details"]["data"],
+        "cost": metrics["details"]["cost"],
+    }
+
+
+def _read(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")
+
+
+def _worker_mb() -> float:
+    page = _read("docs/explanation/inference-speed.md")
+    found = re.search(r"^\| a web worker[^|]*\|[^|]*\| (\d+) \|", page, re.MULTILINE)
+    if not found:
+        raise ValueError("inference-speed.md no longer says what a web worker takes")
+    return float(found[1])
+
+
+def _use_types(groups: Any) -> list[tuple[str, float]]:
+    by_type = {group["name"]: group for group in groups["use type"]}
+    return [(said, by_type[name]["energy"]["mdape"]) for name, said in USE_TYPES.items()]
+
+
+def slides() -> str:
+    """The slides' Markdown with every figure in its place."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
+    environment.filters |= {
+        "fr": french,
+        "num3": lambda value: french(value, 3),
+        "pct": percent,
+        "pct1": lambda value: percent(value, 1),
+    }
+    text = environment.from_string((SOURCE / "slides.md").read_text("utf-8")).render(facts())
+    # French puts a space before these, which must not end a line.
+    return re.sub(r"(?<=\S) (?=[;:?!»%])|(?<=«) ", "\u00a0", text)
+
+
+def main() -> None:
+    """Slides, theme, pictures and fonts side by side, as the slides name them."""
+    deck = ROOT / "dist" / "deck"
+    shutil.rmtree(deck, ignore_errors=True)
+    shutil.copytree(ROOT / "docs" / "images", deck / "images")
+    directory = deck / "presentation"
+    fonts = Path(unfold.__file__).parent / "static/unfold/fonts/inter"
+    shutil.copytree(fonts, directory / "fonts")
+    shutil.copy(SOURCE / "theme.css", directory)
+    (directory / "slides.md").write_text(slides(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
