@@ -125,7 +125,7 @@ def test_one_fuel_makes_emissions_as_uncertain_as_energy(estimator: Estimator) -
 def test_a_use_without_an_area_is_named_all_the_same() -> None:
     data = made_up(300)
     design = Design.fit(encode(data.rows), np.log(data.site_energy_use_kbtu))
-    hotel = {
+    hotel: dict[str, Any] = {
         "primary_property_type": "Hotel",
         "gross_floor_area_sqft": 60_000.0,
         "year_built": 1960,
