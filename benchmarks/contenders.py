@@ -63,9 +63,6 @@ def level_by_level(model: HistGradientBoostingRegressor) -> Predict:
         column = columns[place[int(arrays["split_column"][split + at])]]
         cut = int(arrays["split_cut"][split + at])
         goes_left = np.arange(column.bins) <= cut
-        if column.is_category:
-            bits = np.unpackbits(arrays["left_sets"][cut], count=len(column.cuts))
-            goes_left = np.append(bits, False).astype(bool)
         goes_left[-1] = arrays["split_missing_left"][split + at]
         column_of[node] = place[column.index]
         next_of[node][: column.bins] = np.where(goes_left, left, right)

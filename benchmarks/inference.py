@@ -1,13 +1,13 @@
 """How fast a building is predicted: one at a time, many at once, and how soon a worker can.
 
     python benchmarks/inference.py
-    python benchmarks/inference.py --ensemble 2000x31x60 --categories 0 --json figures.json
+    python benchmarks/inference.py --ensemble 2000x31x60 --json figures.json
 
 First the trees alone, trained on made-up rows: scikit-learn, ours, and other people's, whichever
 is installed. Then the trees of the artifact that ships, all of them, and that artifact from plain
 values to predictions. Then new processes that load as a worker does. Everything runs on one thread
 a process. A contender is timed only if it answers what scikit-learn answers; rows that it must
-answer hold missing values, infinities and unknown categories.
+answer hold missing values and infinities.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             found["ensembles"].append(_ensemble_measured(shape, options, bar))
         if (SHIPPED / "manifest.json").exists() and not options.no_shipped:
             found |= _shipped_measured(options)
-        model = _fitted(shapes[-1], options.categories)[0]
+        model = _fitted(shapes[-1])[0]
         found["workers"] = _workers_measured(model, shipped=bool(found["shipped"]))
     sys.stdout.write(_report(found, options.rows) + "\n")
     if options.json:
@@ -82,7 +82,6 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="TREESxLEAVESxCOLUMNS",
         help="made-up ensembles (default: 500x8x22 and 1000x16x60)",
     )
-    parser.add_argument("--categories", type=int, default=4, help="how many columns are categories")
     parser.add_argument("--rows", type=int, default=10_000, help="rows of a batch")
     parser.add_argument(
         "--checked", type=int, default=100_000, help="rows that the shipped artifact is checked on"
@@ -101,22 +100,18 @@ def _shape(text: str) -> tuple[int, int, int]:
     return trees, leaves, columns
 
 
-def made_up(rows: int, columns: int, categories: int, seed: int) -> tuple[Array, Array]:
-    """Categories first, then numbers, a quarter of them yes or no; a tenth is missing."""
+def made_up(rows: int, columns: int, seed: int) -> tuple[Array, Array]:
+    """Numbers, a quarter of them yes or no; a tenth is missing."""
     generator = np.random.default_rng(seed)
     weights = np.random.default_rng(0).normal(size=columns)
     values = generator.normal(size=(rows, columns))
-    for column in range(min(categories, columns)):
-        values[:, column] = generator.integers(0, 20 + 10 * column, rows)
     values[:, columns - columns // 4 :] = generator.integers(0, 2, (rows, columns // 4))
     values[generator.random(values.shape) < 0.1] = np.nan
     target = np.nansum(np.sin(values) * weights, axis=1) + generator.normal(size=rows)
     return values, target
 
 
-def _fitted(
-    shape: tuple[int, int, int], categories: int
-) -> tuple[HistGradientBoostingRegressor, float]:
+def _fitted(shape: tuple[int, int, int]) -> tuple[HistGradientBoostingRegressor, float]:
     """A model of this shape, and the seconds that it took."""
     trees, leaves, columns = shape
     begun = time.perf_counter()
@@ -125,23 +120,20 @@ def _fitted(
         max_leaf_nodes=leaves,
         learning_rate=0.03,
         min_samples_leaf=10,
-        categorical_features=list(range(min(categories, columns))) or None,
         early_stopping=False,
         random_state=0,
-    ).fit(*made_up(6_000, columns, categories, seed=1))
+    ).fit(*made_up(6_000, columns, seed=1))
     return model, time.perf_counter() - begun
 
 
 def _ensemble_measured(
     shape: tuple[int, int, int], options: argparse.Namespace, bar: "tqdm[Any]"
 ) -> dict[str, Any]:
-    model, seconds = _fitted(shape, options.categories)
-    rows, _ = made_up(options.rows, shape[2], options.categories, seed=2)
-    awkward, _ = made_up(2_000, shape[2], options.categories, seed=3)
-    first = min(options.categories, shape[2])
-    awkward[:500, :first] += 1000.0  # unknown categories
-    awkward[500:600, first:] = np.inf
-    awkward[600:700, first:] = -np.inf
+    model, seconds = _fitted(shape)
+    rows, _ = made_up(options.rows, shape[2], seed=2)
+    awkward, _ = made_up(2_000, shape[2], seed=3)
+    awkward[500:600] = np.inf
+    awkward[600:700] = -np.inf
     contenders = []
     for name, prepare in CONTENDERS.items():
         prepared = partial(prepare, model)

@@ -31,7 +31,8 @@ _N_USES: Final = len(PROPERTY_USE_TYPES)
 _N_TYPES: Final = len(PRIMARY_PROPERTY_TYPES)
 _PARKING: Final = PROPERTY_USE_TYPES.index("Parking")
 
-#: Portfolio Manager's market sectors, a little finer: shares of floor area by these are columns.
+#: Portfolio Manager's market sectors, a little finer: of each, its share of the floor area and how
+#: many uses are named are columns.
 SECTORS: Final[Mapping[str, tuple[str, ...]]] = {
     "office": ("Office", "Financial Office", "Bank Branch", "Courthouse", "Medical Office"),
     "retail": (
@@ -110,6 +111,7 @@ COLUMNS: Final[tuple[str, ...]] = (
     "log_largest_use_area",
     "number_of_uses",
     *(f"share_{sector}" for sector in SECTORS),
+    *(f"uses_{sector}" for sector in SECTORS),
     *(f"effect_{name}" for name in _ENCODED),
 )
 
@@ -119,10 +121,13 @@ class Areas:
     """Floor areas of encoded rows, ft².
 
     `uses`, (rows, uses), is as reported, without parking, and the whole building where a largest
-    use has no area; a row of zeros has no known use. `parking`: (rows,), parking listed as a use.
+    use has no area; a row of zeros has no known use. `named`, of the same shape, is 1 for each use
+    that is named, even without an area, as swimming pools are. `parking`: (rows,), parking listed
+    as a use.
     """
 
     uses: Array
+    named: Array
     parking: Array
     building: Array
     gross: Array
@@ -132,16 +137,18 @@ def areas_of(encoded: Array) -> Areas:
     """The floor areas in encoded rows."""
     rows = len(encoded)
     building = building_area(encoded)
-    uses = np.zeros((rows, _N_USES))
+    uses, named = np.zeros((rows, _N_USES)), np.zeros((rows, _N_USES))
     for rank, (use_column, area_column) in enumerate(zip(_USES, _USE_AREAS, strict=True)):
         use, area = encoded[:, use_column], encoded[:, area_column]
         known = np.flatnonzero(~np.isnan(use))
         fallback = building[known] if rank == 0 else 0.0
         reported = np.where(np.isnan(area[known]), fallback, area[known])
-        uses[known, use[known].astype(np.intp)] += reported
+        codes = use[known].astype(np.intp)
+        uses[known, codes] += reported
+        named[known, codes] = 1.0
     parking = uses[:, _PARKING].copy()
     uses[:, _PARKING] = 0.0
-    return Areas(uses, parking, building, encoded[:, COLUMN_OF["gross_floor_area_sqft"]])
+    return Areas(uses, named, parking, building, encoded[:, COLUMN_OF["gross_floor_area_sqft"]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,8 @@ class Design:
             out[:, start + offset] = values
         start += len(derived)
         out[:, start : start + len(SECTORS)] = _rowwise(areas.uses, _SECTOR_OF) / some[:, None]
+        start += len(SECTORS)
+        out[:, start : start + len(SECTORS)] = _rowwise(areas.named, _SECTOR_OF)
         out[:, -len(_ENCODED) :] = self.effects[_effect_index(encoded)]
         return out, prior
 

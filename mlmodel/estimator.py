@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodel.design import COLUMN_OF, Design
+from mlmodel.design import COLUMN_OF, COLUMNS, Design
 from mlmodel.features import HAS_FUELS, PRIMARY_PROPERTY_TYPES
 from mlmodel.flat import FlatTrees
 from mlmodel.prediction import COVERAGES, Caution, Estimates
@@ -27,16 +27,20 @@ REFERENCE_FACTORS: Final = np.array([6.9714, 53.11, 77.188])
 _FUELS: Final = [COLUMN_OF[name] for name in HAS_FUELS]
 _TYPE: Final = COLUMN_OF["primary_property_type"]
 _SCORE: Final = COLUMN_OF["energy_star_score"]
-#: Score known or not times fuels known or not, for each property type.
-GROUPS: Final = 4 * len(PRIMARY_PROPERTY_TYPES)
+_LARGEST_USE: Final = COLUMN_OF["largest_property_use_type"]
+#: How much is known of a building: score or not times fuels or not, and no more than the basics.
+KNOWLEDGE: Final = 5
+#: Of intervals: how much is known, for each property type.
+GROUPS: Final = KNOWLEDGE * len(PRIMARY_PROPERTY_TYPES)
 
 
 def groups_of(encoded: Array) -> NDArray[np.intp]:
-    """The calibration group of each row: property type, and which of score and fuels is known."""
-    types = encoded[:, _TYPE].astype(np.intp)
+    """The calibration group of each row: of its property type, by what is known."""
     no_score = np.isnan(encoded[:, _SCORE])
     no_fuels = np.isnan(encoded[:, _FUELS]).all(axis=1)
-    groups: NDArray[np.intp] = types * 4 + 2 * no_score + no_fuels
+    is_bare = no_score & no_fuels & np.isnan(encoded[:, _LARGEST_USE])
+    types = encoded[:, _TYPE].astype(np.intp)
+    groups: NDArray[np.intp] = types * KNOWLEDGE + 2 * no_score + no_fuels + is_bare
     return groups
 
 
@@ -133,10 +137,15 @@ class Estimator:
                 key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)
             }
 
-        quantiles = part("quantiles")
+        quantiles, trees = part("quantiles"), FlatTrees.from_arrays(part("trees"))
+        if trees.columns != len(COLUMNS):
+            raise ValueError(f"The trees look at {trees.columns} columns, not {len(COLUMNS)}.")
+        for name in ("energy", "emissions"):
+            if quantiles[name].shape != (GROUPS, len(COVERAGES), 2):
+                raise ValueError(f"The quantiles of {name} have shape {quantiles[name].shape}.")
         return cls(
             Design.from_arrays(part("design")),
-            FlatTrees.from_arrays(part("trees")),
+            trees,
             Support.from_arrays(part("support")),
             quantiles["energy"],
             quantiles["emissions"],

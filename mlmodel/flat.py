@@ -36,15 +36,13 @@ LAYOUT: Final[Mapping[str, tuple[type[np.generic], int]]] = {
     "trees": (np.int32, 1),  # (outputs,): how many trees each output adds up
     "leaves": (np.uint8, 1),  # (trees,)
     "values": (np.float64, 1),  # of the leaves, tree after tree, from left to right
-    "cuts": (np.float64, 1),  # thresholds, or known categories, column after column, ascending
+    "cuts": (np.float64, 1),  # thresholds, column after column, ascending
     "cut_counts": (np.int32, 1),  # (columns,)
-    "is_category": (np.bool_, 1),  # (columns,)
     # Of the splits, tree after tree, from left to right: split i lies between leaves i and i + 1.
     "split_column": (np.uint16, 1),
-    "split_cut": (np.int32, 1),  # among its column's cuts; of a category, its row in left_sets
+    "split_cut": (np.int32, 1),  # among its column's cuts
     "split_first": (np.uint8, 1),  # the first leaf of its left branch; the last one is i
     "split_missing_left": (np.bool_, 1),
-    "left_sets": (np.uint8, 2),  # packed bits: which of its column's categories go left
 }
 
 
@@ -53,14 +51,12 @@ class _Column:
     """Where a column's value is binned: `cuts` ascending; one bin more for missing, the last."""
 
     index: int
-    is_category: bool
     cuts: Array
     cut_list: list[float]
-    bin_of: dict[float, int]  # of a category
 
     @property
     def bins(self) -> int:
-        return len(self.cuts) + (1 if self.is_category else 2)
+        return len(self.cuts) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ class FlatTrees:
         """From fitted models over the same columns, one output each.
 
         An output is the raw sum: what `predict` of a model with identity link answers. Raises
-        ValueError for more than 64 leaves a tree, and for categories that are no numbers.
+        ValueError for more than 64 leaves a tree, and for columns of categories.
         """
         from mlmodel.flattening import arrays_of  # late: serving needs none of it
 
@@ -132,10 +128,7 @@ class FlatTrees:
         return self._table.nbytes
 
     def predict(self, X: Array) -> Array:  # noqa: N803 -- scikit-learn's name
-        """The sums of each row, (rows, outputs), of X (rows, columns); NaN is missing.
-
-        A category the trees were not trained with counts as missing.
-        """
+        """The sums of each row, (rows, outputs), of X (rows, columns); NaN is missing."""
         values = np.ascontiguousarray(X, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.columns:
             raise ValueError(f"X must have shape (rows, {self.columns}), not {values.shape}.")
@@ -174,9 +167,7 @@ class FlatTrees:
             at = offset
             for column, stride in group:
                 value = values[column.index]
-                if column.is_category:
-                    at += column.bin_of.get(value, len(column.cut_list)) * stride
-                elif value == value:  # not NaN
+                if value == value:  # not NaN
                     at += bisect_left(column.cut_list, value) * stride
                 else:
                     at += (len(column.cut_list) + 1) * stride
@@ -250,14 +241,8 @@ class FlatTrees:
             cut = arrays["split_cut"][of_column]
             right_if_missing = of_column[~arrays["split_missing_left"][of_column]]
             table = np.full((column.bins, total), np.iinfo(dtype).max, dtype)
-            if column.is_category:
-                sets = np.unpackbits(arrays["left_sets"][cut], axis=1, count=len(column.cuts))
-                which, bins = np.nonzero(sets == 0)
-                to_right = of_column[which]
-                np.bitwise_and.at(table, (bins, tree[to_right]), masks[to_right])
-            else:
-                np.bitwise_and.at(table, (cut + 1, tree[of_column]), masks[of_column])
-                np.bitwise_and.accumulate(table[:-1], axis=0, out=table[:-1])
+            np.bitwise_and.at(table, (cut + 1, tree[of_column]), masks[of_column])
+            np.bitwise_and.accumulate(table[:-1], axis=0, out=table[:-1])
             np.bitwise_and.at(
                 table, (column.bins - 1, tree[right_if_missing]), masks[right_if_missing]
             )
@@ -267,11 +252,8 @@ class FlatTrees:
 
 def _binned(column: _Column, values: Array) -> NDArray[np.intp]:
     bins: NDArray[np.intp] = np.searchsorted(column.cuts, values)
-    if not column.is_category:
-        # `value <= cut` holds for the cuts from this bin on; NaN sorts behind them all.
-        return bins + np.isnan(values)
-    known = np.minimum(bins, len(column.cuts) - 1)
-    return np.where(column.cuts[known] == values, known, len(column.cuts))
+    # `value <= cut` holds for the cuts from this bin on; NaN sorts behind them all.
+    return bins + np.isnan(values)
 
 
 def _used_columns(arrays: Mapping[str, NDArray[Any]]) -> list[_Column]:
@@ -281,16 +263,7 @@ def _used_columns(arrays: Mapping[str, NDArray[Any]]) -> list[_Column]:
     columns = []
     for index in used:
         cuts = arrays["cuts"][ends[index] - int(arrays["cut_counts"][index]) : ends[index]]
-        values = cuts.tolist()
-        columns.append(
-            _Column(
-                index=index,
-                is_category=bool(arrays["is_category"][index]),
-                cuts=cuts,
-                cut_list=values,
-                bin_of={value: number for number, value in enumerate(values)},
-            )
-        )
+        columns.append(_Column(index=index, cuts=cuts, cut_list=cuts.tolist()))
     return columns
 
 
@@ -336,8 +309,6 @@ def _checked(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         raise wrong("values")
     if not len(columns) or columns.min() < 0 or columns.sum() != len(arrays["cuts"]):
         raise wrong("cut_counts")
-    if len(arrays["is_category"]) != len(columns):
-        raise wrong("is_category")
     inside = np.ones(max(len(arrays["cuts"]) - 1, 0), dtype=bool)
     inside[starts[(starts > 0) & (starts < len(arrays["cuts"]))] - 1] = False
     cuts = arrays["cuts"]  # may end in infinity: known or not is a cut too
@@ -350,14 +321,9 @@ def _checked(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     column, cut = arrays["split_column"], arrays["split_cut"]
     if (column >= len(columns)).any():
         raise wrong("split_column")
-    of_category = arrays["is_category"][column]
-    limit = np.where(of_category, len(arrays["left_sets"]), columns[column])
-    if ((cut < 0) | (cut >= limit)).any():
+    if ((cut < 0) | (cut >= columns[column])).any():
         raise wrong("split_cut")
     last = np.arange(len(column)) - np.repeat(np.cumsum(splits) - splits, splits)
     if (arrays["split_first"] > last).any():
         raise wrong("split_first")
-    categories = int(columns[arrays["is_category"]].max(initial=0))
-    if arrays["left_sets"].shape[1] != (categories + 7) // 8:
-        raise wrong("left_sets")
     return {name: arrays[name] for name in LAYOUT}

@@ -152,10 +152,10 @@ def _numbers(columns: Array, is_gappy: Mask) -> Array:
 
 
 def _categories(encoded: Array) -> Array:
-    """Share of the floor area by use, and one column for each other category."""
-    uses = areas_of(encoded).uses
-    total = uses.sum(axis=1, keepdims=True)
-    parts = [uses / np.where(total > 0, total, 1.0)]
+    """Each use's share of the floor area, whether it is named, and each other category."""
+    areas = areas_of(encoded)
+    total = areas.uses.sum(axis=1, keepdims=True)
+    parts = [areas.uses / np.where(total > 0, total, 1.0), areas.named]
     for name in _ONE_HOT:
         codes = np.arange(len(FEATURES_BY_NAME[name].choices))
         parts.append((encoded[:, COLUMN_OF[name], None] == codes).astype(np.float64))

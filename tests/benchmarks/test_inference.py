@@ -20,14 +20,12 @@ OPTIONS = argparse.Namespace(calls=2, repeat=1)
 
 
 def fitted() -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(max_iter=9, categorical_features=[0, 1]).fit(
-        *inference.made_up(500, 6, 2, seed=1)
-    )
+    return HistGradientBoostingRegressor(max_iter=9).fit(*inference.made_up(500, 6, seed=1))
 
 
 def measured(prepare: Any) -> dict[str, Any]:
     model = fitted()
-    rows, _ = inference.made_up(300, 6, 2, seed=2)
+    rows, _ = inference.made_up(300, 6, seed=2)
     return inference.measured("it", lambda: prepare(model), model.predict, rows, rows, OPTIONS)
 
 

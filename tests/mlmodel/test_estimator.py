@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mlmodel.design import Design
-from mlmodel.estimator import REFERENCE_FACTORS, Estimator, fuels_of
+from mlmodel.design import COLUMNS, Design
+from mlmodel.estimator import KNOWLEDGE, REFERENCE_FACTORS, Estimator, fuels_of
 from mlmodel.features import FEATURE_NAMES, encode
-from mlmodel.pipeline import SET_UPS, masked
+from mlmodel.pipeline import SET_UPS, _quantiles, masked
 from mlmodel.support import Support
 from mlmodel.training import train
 from tests.mlmodel.rows import made_up
@@ -49,7 +49,7 @@ def test_no_trees_can_make_an_impossible_pair(
 
 @pytest.fixture(scope="module")
 def estimator() -> Estimator:
-    fitted: Estimator = train(made_up(300), max_iter=20).named_steps["energy"].to_estimator()
+    fitted: Estimator = train(made_up(300), max_iter=60).named_steps["energy"].to_estimator()
     return fitted
 
 
@@ -69,6 +69,34 @@ def test_arrays_that_lack_something_are_refused(estimator: Estimator) -> None:
         del arrays_of[name]
         with pytest.raises(KeyError):
             Estimator.from_arrays(arrays_of)
+
+
+def test_arrays_of_another_design_are_refused(estimator: Estimator) -> None:
+    arrays_of = estimator.to_arrays()
+    for name in ("quantiles.energy", "quantiles.emissions"):
+        with pytest.raises(ValueError, match=name.removeprefix("quantiles.")):
+            Estimator.from_arrays({**arrays_of, name: arrays_of[name][:-1]})
+    fewer = {**arrays_of, "trees.cut_counts": np.append(arrays_of["trees.cut_counts"], np.int32(0))}
+    with pytest.raises(ValueError, match="trees look at"):
+        Estimator.from_arrays(fewer)
+
+
+def test_a_small_group_is_given_more_room_and_an_empty_one_that_of_others() -> None:
+    normalised = np.random.default_rng(1).normal(size=4_040)
+    groups = np.repeat([0, KNOWLEDGE], [4_000, 40])
+    quantiles = _quantiles(normalised, groups)
+    widths = quantiles[:, :, 1] - quantiles[:, :, 0]
+    inside = (normalised[:4_000, None] >= quantiles[0, :, 0]) & (
+        normalised[:4_000, None] <= quantiles[0, :, 1]
+    )
+    np.testing.assert_allclose(inside.mean(axis=0), [0.8, 0.9], atol=0.003)
+    assert np.array_equal(quantiles[2 * KNOWLEDGE], quantiles[-KNOWLEDGE])  # nobody's: all types'
+    assert (widths > 0).all()
+    assert (widths[:, 1] > widths[:, 0]).all()
+    # Of the same values, fewer: as cautious as their number asks for.
+    again = _quantiles(np.tile(normalised[:40], 2), np.repeat([0, KNOWLEDGE], 40))
+    many = _quantiles(np.tile(normalised[:40], 100), np.repeat([0, KNOWLEDGE], 2_000))
+    assert np.ptp(again[0], axis=1).min() > np.ptp(many[0], axis=1).min()
 
 
 def test_buildings_it_has_not_seen_are_covered(estimator: Estimator) -> None:
@@ -92,6 +120,22 @@ def test_one_fuel_makes_emissions_as_uncertain_as_energy(estimator: Estimator) -
     for coverage, ratios in estimates.emissions_ratios.items():
         energy = estimates.energy_intervals[coverage] / estimates.energy_kbtu[:, None]
         np.testing.assert_allclose(ratios, energy)
+
+
+def test_a_use_without_an_area_is_named_all_the_same() -> None:
+    data = made_up(300)
+    design = Design.fit(encode(data.rows), np.log(data.site_energy_use_kbtu))
+    hotel: dict[str, Any] = {
+        "primary_property_type": "Hotel",
+        "gross_floor_area_sqft": 60_000.0,
+        "year_built": 1960,
+        "largest_property_use_type": "Hotel",
+    }
+    pool = {**hotel, "second_largest_property_use_type": "Swimming Pool"}
+    columns = dict(zip(COLUMNS, design.columns(encode([hotel, pool]))[0].T.tolist(), strict=True))
+    assert columns["uses_assembly"] == [0.0, 1.0]
+    assert columns["uses_lodging"] == [1.0, 1.0]
+    assert columns["share_assembly"] == [0.0, 0.0]
 
 
 def support_of(**changes: Any) -> tuple[float, list[str]]:

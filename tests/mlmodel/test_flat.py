@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,17 +16,12 @@ from mlmodel.flat import FlatTrees
 
 Array = NDArray[np.float64]
 
-#: Columns of the made-up data that are categories, among and behind the numbers.
-CATEGORIES = (1, 4, 6)
 
-
-def made_up(
-    rows: int, *, seed: int, categories: tuple[int, ...] = CATEGORIES
-) -> tuple[Array, Array]:
-    """Eight columns with gaps, and a target that depends on values, categories and gaps."""
+def made_up(rows: int, *, seed: int) -> tuple[Array, Array]:
+    """Eight columns with gaps, some of few values, and a target that depends on values and gaps."""
     generator = np.random.default_rng(seed)
     values = generator.normal(size=(rows, 8)).round(2)
-    for column in categories:
+    for column in (1, 4, 6):
         values[:, column] = generator.integers(0, 3 + 4 * column, rows) * 2 - 3.0
     values[:, 7] = generator.integers(0, 2, rows)
     values[generator.random(values.shape) < 0.1] = np.nan
@@ -36,36 +30,22 @@ def made_up(
     return values, target + generator.normal(size=rows)
 
 
-def fitted(
-    *, seed: int = 1, rows: int = 800, categories: tuple[int, ...] = CATEGORIES, **options: Any
-) -> HistGradientBoostingRegressor:
+def fitted(*, seed: int = 1, rows: int = 800, **options: Any) -> HistGradientBoostingRegressor:
     options = {"max_iter": 30, "max_leaf_nodes": 16, "min_samples_leaf": 5, **options}
-    model = HistGradientBoostingRegressor(
-        categorical_features=list(categories) or None,
-        early_stopping=False,
-        random_state=seed,
-        **options,
-    )
-    return model.fit(*made_up(rows, seed=seed, categories=categories))
+    model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed, **options)
+    return model.fit(*made_up(rows, seed=seed))
 
 
 def awkward(flat: FlatTrees, rows: int, *, seed: int) -> Array:
-    """Rows of plain values, gaps, values at thresholds and next to them, infinities, and categories
-    that are unknown, negative, missing or no whole numbers."""
+    """Rows of plain values, gaps, values at thresholds and next to them, and infinities."""
     generator = np.random.default_rng(seed)
     values, _ = made_up(rows, seed=seed)
     arrays = flat.to_arrays()
     ends = np.cumsum(arrays["cut_counts"])
     for column, (end, count) in enumerate(zip(ends, arrays["cut_counts"], strict=True)):
         cuts = arrays["cuts"][end - count : end]
-        if arrays["is_category"][column]:
-            odd = np.array([-7.0, 999.0, 0.5, -0.0, 1e300, np.nan])
-        else:
-            odd = np.array([np.inf, -np.inf, 0.0, -0.0, 1e-320, np.nan])
-            if count:
-                cuts = np.concatenate(
-                    [cuts, np.nextafter(cuts, np.inf), np.nextafter(cuts, -np.inf)]
-                )
+        odd = np.array([np.inf, -np.inf, 0.0, -0.0, 1e-320, np.nan])
+        cuts = np.concatenate([cuts, np.nextafter(cuts, np.inf), np.nextafter(cuts, -np.inf)])
         for choices, share in ((cuts, 0.3), (odd, 0.1)):
             if len(choices):
                 chosen = generator.random(rows) < share
@@ -102,34 +82,6 @@ def test_every_width_of_mask(leaves: int) -> None:
     assert_same(flat, model, values=awkward(flat, 2_000, seed=leaves))
 
 
-@pytest.mark.parametrize("categories", [(), (0,), tuple(range(8))], ids=["none", "first", "all"])
-def test_any_columns_may_be_categories(categories: tuple[int, ...]) -> None:
-    model = fitted(categories=categories)
-    flat = FlatTrees.of(model)
-    assert_same(flat, model, values=awkward(flat, 2_000, seed=9))
-
-
-def test_a_category_that_only_another_model_knows_is_missing_here() -> None:
-    """Each learnt that missing is like its own low categories, which go to the left."""
-    models = []
-    for lowest in (0, 5):
-        kinds = lowest + np.arange(400.0) % 10
-        target = np.where(kinds < lowest + 5, 10.0, -10.0)
-        kinds[target > 0] = np.where(np.arange(200) % 3, kinds[target > 0], np.nan)
-        models.append(
-            HistGradientBoostingRegressor(max_iter=3, categorical_features=[0]).fit(
-                kinds[:, None], target
-            )
-        )
-    flat = FlatTrees.of(*models)
-    assert flat.to_arrays()["split_missing_left"].any()
-    asked = np.append(np.arange(20.0), np.nan)[:, None]
-    assert_same(flat, *models, values=asked)
-    low = flat.predict(asked) > 0
-    assert low[:, 0].tolist() == [True] * 5 + [False] * 5 + [True] * 11
-    assert low[:, 1].tolist() == [True] * 10 + [False] * 5 + [True] * 6
-
-
 def test_a_split_on_missing_alone_keeps_infinity_on_the_side_of_the_numbers() -> None:
     values = np.where(np.arange(200) % 2, np.nan, 1.0)[:, None]
     model = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=5).fit(
@@ -160,7 +112,6 @@ def test_trees_without_a_split() -> None:
 def test_random_small_models(
     seed: int, leaves: int, trees: int, columns: int, levels: int, data: st.DataObject
 ) -> None:
-    categories = data.draw(st.sets(st.integers(0, columns - 1)))
     generator = np.random.default_rng(seed)
     values = generator.integers(-levels, levels + 1, (150, columns)) / 4.0
     values[generator.random(values.shape) < 0.15] = np.nan
@@ -168,7 +119,6 @@ def test_random_small_models(
         max_iter=trees,
         max_leaf_nodes=leaves,
         min_samples_leaf=data.draw(st.integers(1, 20)),
-        categorical_features=sorted(categories) or None,
         early_stopping=False,
     ).fit(values, generator.normal(size=150))
     asked = generator.integers(-levels - 3, levels + 4, (80, columns)) / 4.0
@@ -241,14 +191,11 @@ def _with_first(value: Any) -> Callable[[Any], Any]:
         (_put("cut_counts", _with_first(-1)), "cut_counts does not fit"),
         (_put("cuts", _with_first(np.nan)), "cuts does not fit"),
         (_put("cuts", _with_first(np.inf)), "cuts does not fit"),
-        (_put("is_category", lambda array: array[1:]), "is_category does not fit"),
         (_put("split_first", lambda array: array[1:]), "split_first does not fit"),
         (_put("split_first", _with_first(1)), "split_first does not fit"),
         (_put("split_column", _with_first(8)), "split_column does not fit"),
         (_put("split_cut", lambda array: array - 1), "split_cut does not fit"),
         (_put("split_cut", lambda array: array + 10_000), "split_cut does not fit"),
-        (_put("left_sets", lambda array: array[:, :-1]), "left_sets does not fit"),
-        (_put("left_sets", lambda array: array[:1]), "split_cut does not fit"),
     ],
 )
 def test_malformed_arrays_are_refused_by_name(
@@ -263,8 +210,6 @@ def test_malformed_arrays_are_refused_by_name(
 def test_what_cannot_be_flattened_is_refused() -> None:
     with pytest.raises(ValueError, match="65 leaves; at most 64"):
         FlatTrees.of(fitted(max_leaf_nodes=65, max_iter=1, min_samples_leaf=1))
-    with pytest.raises(ValueError, match="a category in one model"):
-        FlatTrees.of(fitted(max_iter=1), fitted(max_iter=1, categories=(1,)))
     values, target = made_up(200, seed=1)
     narrow = HistGradientBoostingRegressor(max_iter=1).fit(values[:, :3], target)
     with pytest.raises(ValueError, match="the same columns"):
@@ -274,10 +219,9 @@ def test_what_cannot_be_flattened_is_refused() -> None:
     classes = HistGradientBoostingClassifier(max_iter=1).fit(values, np.digitize(target, [0, 1]))
     with pytest.raises(ValueError, match="one output"):
         FlatTrees.of(classes)
-    words = pd.DataFrame({"use": pd.Categorical(["Hotel", "Office"] * 100)})
-    named = HistGradientBoostingRegressor(max_iter=1, categorical_features=["use"])
-    with pytest.raises(ValueError, match="column 0 are no numbers"):
-        FlatTrees.of(named.fit(words, target))
+    categories = HistGradientBoostingRegressor(max_iter=1, categorical_features=[1])
+    with pytest.raises(ValueError, match="numbers, not categories"):
+        FlatTrees.of(categories.fit(values, target))
 
 
 def test_serving_imports_numpy_alone() -> None:
