@@ -13,6 +13,7 @@ from django.db import connection, models, transaction
 
 from buildings.models import (
     PROVENANCE_TABLES,
+    UPLOAD_TABLES,
     BenchmarkRecord,
     Building,
     DatasetImport,
@@ -95,7 +96,7 @@ def read(sources: Sequence[Source], on_file: Callable[[], object]) -> tuple[floa
 def tables_empty() -> None:
     """Leave the tables as the migrations made them. The triggers of those that are insert-only
     stand back meanwhile: this database is the benchmark's own."""
-    guarded = (*PROVENANCE_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
+    guarded = (*PROVENANCE_TABLES, *UPLOAD_TABLES, *INSERT_ONLY_TABLES, *AUDIT_TABLES)
     names = ", ".join([table._meta.db_table for table in TABLES])
     with transaction.atomic(), connection.cursor() as cursor:
         for table in guarded:

@@ -95,6 +95,8 @@ def write_sql(predictions: Sequence[PredictionInput], stream: IO[str]) -> None:
     versions = {call.model_version_id: call.model_version for call in calls.values()}
     for version in versions.values():
         values = _values(version, leave_out={"id", "alias", "promoted_by_id", "promoted_at"})
+        # Whoever loads them has another MLflow, or none.
+        values |= {"run_id": "", "artifact_uri": ""}
         stream.write(_insert(ModelVersion, values, " ON CONFLICT (name, version) DO NOTHING"))
     for factor_set in _factor_sets(predictions):
         values = _values(factor_set, leave_out={"id", "dataset_import_id"})

@@ -27,7 +27,7 @@ def linter(former: frozenset[str] = FORMER) -> MigrationLinter:
     return MigrationLinter(str(BASE_DIR), include_apps=APPS, ignore_name=former, no_cache=True)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # indexes are built concurrently, outside of one
 def test_new_migrations_are_safe_while_serving() -> None:
     found = linter()
     found.lint_all_migrations()

@@ -40,10 +40,10 @@ def auditor(client: Client) -> User:
 
 @pytest.fixture
 def calls(served: FakeServedModel) -> None:
-    for name in ("=cmd|' /C calc'!A0", "bob", "bob"):
-        caller = make_user()
+    callers = [make_user(username=name) for name in ("=cmd|' /C calc'!A0", "bob")]
+    for caller in (*callers, callers[-1]):
         prediction_create(
-            call=call_of(caller, caller_name=name),
+            call=call_of(caller),
             questions=[Question(features=facts()), Question(features=facts())],
         )
 

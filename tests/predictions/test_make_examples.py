@@ -104,4 +104,6 @@ def test_the_shipped_examples_load_into_an_empty_database() -> None:
     for row in PredictionOutput.objects.all():
         assert row.error_code is None
     assert tuple(inputs[0])[-len(FEATURE_NAMES) :] == FEATURE_NAMES
-    assert json.dumps(ModelVersion.objects.get().metrics) != "{}"
+    version = ModelVersion.objects.get()
+    assert json.dumps(version.metrics) != "{}"
+    assert version.run_id == version.artifact_uri == ""

@@ -6,9 +6,11 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from buildings.models import EmissionFactorSet
+from predictions.exports import formats
 from predictions.models import (
     AUDIT_TABLES,
     SHADOW_FIELDS,
+    ExportEnd,
     ObservedOutcome,
     PredictionBatch,
     PredictionExplanation,
@@ -19,13 +21,14 @@ from predictions.models import (
 )
 from predictions.services.door import Question, prediction_create
 from predictions.services.explanations import explanation_create
+from predictions.services.exports import export_begin
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import call_of, facts, make_user
 
 
 @pytest.fixture
 def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInput:
-    """One that is on the record, explained, measured, and scored by a challenger too."""
+    """One that is on the record, explained, measured, exported, and scored by a challenger too."""
     call = call_of(make_user())
     (stored,) = prediction_create(call=call, questions=[Question(features=facts())])
     ShadowOutput.objects.create(
@@ -46,6 +49,15 @@ def prediction(transactional_db: None, served: FakeServedModel) -> PredictionInp
     PredictionBatch.objects.create(
         request=stored.request, format="json", rows_received=1, refused_rows=[]
     )
+    assert call.caller
+    export = export_begin(
+        user=call.caller,
+        list_name="predictions.predictioninput",
+        filters="",
+        form=formats.CSV,
+        request_id="",
+    )
+    ExportEnd.objects.create(export=export, row_count=0, is_finished=True)
     return stored
 
 
