@@ -60,7 +60,7 @@ def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[st
 
 
 def _traffic(usage: Usage, days: int) -> dict[str, Any]:
-    names = [date_format(day.day, "j M") for day in usage.days]
+    names = [date_format(day.day, "j N") for day in usage.days]
     answered = [usage.answered(day) for day in usage.days]
     failed = [day.failed for day in usage.days]
     missing = [usage.missing_by_day[day.day] for day in usage.days]
@@ -68,7 +68,6 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
     received = usage.total("rows_received")
     since = usage.days[0].day.isoformat()
     listed = list_url(PredictionInput, since=since)
-    on_record = rows_estimated(PredictionInput)
     busiest = max(usage.days, key=lambda day: day.predictions)
     return {
         "tiles": [
@@ -105,12 +104,7 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
                 "note": _("median day; p95 %(p95)s")
                 % {"p95": _latency(usage.days, "latency_p95_ms")},
             },
-            {
-                "name": _("On record"),
-                "value": "—" if not on_record else f"≈ {amount(on_record)}",
-                "note": _("predictions since the first, estimated"),
-                "url": list_url(PredictionInput),
-            },
+            *_on_record(),
         ],
         "charts": [
             columns(
@@ -119,7 +113,7 @@ def _traffic(usage: Usage, days: int) -> dict[str, Any]:
                 % {
                     "total": amount(predictions),
                     "days": days,
-                    "day": date_format(busiest.day, "j M"),
+                    "day": date_format(busiest.day, "j N"),
                     "most": amount(busiest.predictions),
                 },
                 names=names,
@@ -231,6 +225,21 @@ def _serving() -> dict[str, Any] | None:
             ),
         ],
     }
+
+
+def _on_record() -> list[dict[str, Any]]:
+    """Nothing while PostgreSQL has not looked how many there are: then they are few."""
+    on_record = rows_estimated(PredictionInput)
+    if not on_record:
+        return []
+    return [
+        {
+            "name": _("On record"),
+            "value": f"≈ {amount(on_record)}",
+            "note": _("predictions since the first, estimated"),
+            "url": list_url(PredictionInput),
+        }
+    ]
 
 
 def _latency(days: Sequence[UsageDay], name: str) -> str:
