@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from config.env import VERSION
 from mlmodel import evaluation, registry, services
 from mlmodel.artifact import file_digests
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError, SignatureMismatchError
@@ -72,7 +73,7 @@ def test_from_training_to_the_champion(
     assert len(steps) == 4  # two folds of two populations
     assert first.alias is None
     assert first.data_fingerprint == FINGERPRINT
-    assert first.code_version.startswith("0.1.0")
+    assert first.code_version.startswith(VERSION)
     energy = first.metrics["scores"]["non_residential"]["energy"]
     assert set(energy) == {"a", "f", "b", "c"}
     assert len(first.metrics["folds"]["emissions"]["f"]["mdape"]) == 2
@@ -314,9 +315,9 @@ def test_a_store_that_another_process_filled_is_taken(
 
 
 def test_the_code_says_which_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert registry.code_version().startswith("0.1.0")
+    assert registry.code_version().startswith(VERSION)
     monkeypatch.setenv("PATH", "")
-    assert registry.code_version() == "0.1.0"
+    assert registry.code_version() == VERSION
 
 
 def test_a_tracking_server_is_used_as_it_is(settings: Any) -> None:
