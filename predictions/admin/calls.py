@@ -21,10 +21,8 @@ from predictions.admin.filters import (
     VersionFilter,
 )
 from predictions.admin.shown import (
-    ANSWERED,
     COLOURS,
-    FAILED,
-    NO_OUTPUT,
+    OUTCOMES,
     RECORD_STYLES,
     SEARCHED,
     link,
@@ -34,19 +32,9 @@ from predictions.admin.shown import (
     short_id,
 )
 from predictions.models import PredictionBatch, PredictionInput, PredictionRequest
-from predictions.selectors import Outcome
-from predictions.selectors.exchanges import call_found, call_outcomes
+from predictions.selectors.exchanges import HEAVY_OF_VERSION, call_found, call_outcomes
 
-#: Of a model version, tens of kB that no list shows.
-HEAVY: Final = tuple(
-    f"model_version__{name}"
-    for name in ("metrics", "signature", "file_digests", "parameters", "data_fingerprint")
-)
-_WORDS: Final = {
-    Outcome.ANSWERED: ANSWERED,
-    Outcome.FAILED: FAILED,
-    Outcome.NO_OUTPUT: NO_OUTPUT,
-}
+_WORDS: Final = {outcome: word for word, outcome in OUTCOMES.items()}
 #: Skipped rows of a batch that a call's page lists.
 _REFUSED_SHOWN: Final = 20
 
@@ -144,7 +132,11 @@ class PredictionRequestAdmin(KeysetAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PredictionRequest]:
-        return super().get_queryset(request).defer(*HEAVY)
+        return (
+            super()
+            .get_queryset(request)
+            .defer(*(f"model_version__{name}" for name in HEAVY_OF_VERSION))
+        )
 
     def page_complete(self, rows: list[Any]) -> list[Any]:
         outcomes = call_outcomes([call.pk for call in rows])

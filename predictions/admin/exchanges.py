@@ -26,11 +26,11 @@ from predictions.admin.search import PredictionSearch
 from predictions.admin.shown import (
     COLOURS,
     RECORD_STYLES,
+    amount,
     link,
     measure,
     moment,
     outcome_of,
-    rounded,
     short_id,
 )
 from predictions.admin.story import story_of
@@ -110,7 +110,7 @@ class PredictionInputAdmin(PredictionSearch, KeysetAdmin):
 
     @display(description=_("floor area (ft²)"))
     def floor_area(self, stored: PredictionInput) -> str:
-        return rounded(stored.features.get("gross_floor_area_sqft"))
+        return amount(stored.features.get("gross_floor_area_sqft"))
 
     @display(description=_("site energy use (kBtu)"))
     def energy(self, stored: PredictionInput) -> str:

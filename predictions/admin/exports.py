@@ -7,6 +7,7 @@ from unfold.decorators import display
 
 from buildings.admin import ReadOnlyAdmin
 from buildings.admin.revisions import when
+from predictions.admin.shown import amount
 from predictions.models import Export
 
 FINISHED: Final = "finished"
@@ -41,7 +42,7 @@ class ExportAdmin(ReadOnlyAdmin):
     @display(description="rows")
     def rows(self, export: Export) -> str:
         end = getattr(export, "end", None)
-        return "—" if end is None else f"{end.row_count:,}"
+        return amount(None if end is None else end.row_count)
 
     @display(
         description="end", label={FINISHED: "success", BROKEN_OFF: "danger", NO_END: "warning"}

@@ -18,7 +18,7 @@ from buildings.models import Building
 from buildings.selectors.buildings import OSE_BUILDING_ID_MAX
 from mlmodel.features import PRIMARY_PROPERTY_TYPES
 from mlmodel.models import ModelVersion
-from predictions.admin.shown import ANSWERED, COLOURS, FAILED, NO_OUTPUT
+from predictions.admin.shown import OUTCOMES
 from predictions.models import ApiToken, Channel, ErrorCode, OutcomeSource
 from predictions.selectors.exchanges import (
     calls_by_outcome,
@@ -249,13 +249,11 @@ class OutcomeFilter(FoldedFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(outcome, gettext(outcome)) for outcome in COLOURS]
+        return [(outcome, gettext(outcome)) for outcome in OUTCOMES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        asked = self.value()
-        if asked not in {ANSWERED, FAILED, NO_OUTPUT}:
-            return queryset
-        return self.narrowed(queryset, asked.replace(" ", "-"))
+        outcome = OUTCOMES.get(self.value() or "")
+        return queryset if outcome is None else self.narrowed(queryset, outcome)
 
     def narrowed(self, queryset: QuerySet[Any], outcome: str) -> QuerySet[Any]:
         return predictions_by_outcome(queryset, outcome=outcome)

@@ -18,7 +18,7 @@ from predictions.admin.filters import (
     SourceFilter,
 )
 from predictions.admin.search import PredictionSearch
-from predictions.admin.shown import link, rounded
+from predictions.admin.shown import amount, link
 from predictions.errors import UnsuitablePredictionError
 from predictions.models import MEASURED_FUELS, ObservedOutcome, OutcomeSource
 from predictions.selectors.outcomes import outcome_list
@@ -115,11 +115,11 @@ class ObservedOutcomeAdmin(PredictionSearch, KeysetAdmin):
 
     @display(description="measured (kBtu)", ordering="site_energy_use_kbtu")
     def energy(self, outcome: ObservedOutcome) -> str:
-        return rounded(outcome.site_energy_use_kbtu)
+        return amount(outcome.site_energy_use_kbtu)
 
     @display(description="predicted (kBtu)")
     def predicted(self, outcome: ObservedOutcome) -> str:
-        return rounded(outcome.input.output.site_energy_use_kbtu or 0)
+        return amount(outcome.input.output.site_energy_use_kbtu or 0)
 
     @display(description="predicted / measured")
     def error(self, outcome: ObservedOutcome) -> str:

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from buildings.admin import ReadOnlyAdmin
 from buildings.admin.revisions import when
+from buildings.figures import figure
 from mlmodel.errors import ModelError
 from mlmodel.models import Alias, ModelVersion, PromotionProposal, Verdict
 from predictions.admin.shown import link
@@ -326,8 +327,8 @@ def _table(heads: tuple[str, ...], rows: Any) -> str:
 def _cell(value: float | str | None) -> str:
     if value is None:
         return "—"
-    return value if isinstance(value, str) else f"{value:.4f}"
+    return value if isinstance(value, str) else figure(value, ".4f")
 
 
 def _share(value: float | None) -> str:
-    return "—" if value is None else f"{value:.1%}"
+    return "—" if value is None else figure(value, ".1%")

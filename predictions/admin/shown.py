@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from buildings.figures import beside, figure, quantity_said
 from mlmodel.features import FEATURES_BY_NAME, Feature
 from predictions.models import PredictionExplanation, PredictionInput
+from predictions.selectors import Outcome
 
 #: Charts and stories of the record.
 RECORD_STYLES: Final = "predictions/record.css"
@@ -23,6 +24,12 @@ SEARCHED: Final = gettext_lazy(
     "Prediction or call id, OSE building id, token prefix, X-Request-ID, caller, or words of a "
     "building’s name"
 )
+#: What became of an input, by the word for it.
+OUTCOMES: Final = {
+    ANSWERED: Outcome.ANSWERED,
+    FAILED: Outcome.FAILED,
+    NO_OUTPUT: Outcome.NO_OUTPUT,
+}
 COLOURS: Final = {ANSWERED: "success", FAILED: "danger", NO_OUTPUT: "warning"}
 
 
@@ -36,10 +43,6 @@ def outcome_of(prediction: PredictionInput) -> str:
 def amount(value: float | None, digits: int = 0) -> str:
     """A number with so many decimals; a dash where there is none."""
     return "—" if value is None else figure(value, f",.{digits}f")
-
-
-def rounded(value: float | None) -> str:
-    return "—" if value is None else figure(value)
 
 
 def measure(stored: PredictionInput, name: str, form: str = ",.0f") -> str:

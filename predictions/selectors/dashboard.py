@@ -30,7 +30,7 @@ _USAGE_SQL: Final = """
         FROM predictions_predictionrequest
         WHERE created_at >= %(since)s AND created_at < %(until)s
     ), prediction AS MATERIALIZED (
-        SELECT call.day, call.id AS call_id, call.model_version_id, input.id, input.position,
+        SELECT call.day, call.model_version_id, input.id, input.position,
                input.features ->> 'primary_property_type' AS type,
                output.id AS output_id, output.error_code, output.duration_ms
         FROM call

@@ -27,6 +27,14 @@ from predictions.selectors import Outcome
 from predictions.selectors.dashboard import inputs_without_output
 from predictions.selectors.outcomes import outcome_list_latest
 
+#: Of a model version, tens of kB that neither a list nor an exchange shows.
+HEAVY_OF_VERSION: Final = (
+    "metrics",
+    "signature",
+    "file_digests",
+    "parameters",
+    "data_fingerprint",
+)
 #: So many keys are named one by one; more are left to the planner.
 _FEW: Final = 2_000
 #: Callers and buildings that one search stands for.
@@ -49,11 +57,10 @@ def prediction_listed_list() -> QuerySet[PredictionInput]:
 
 def prediction_shown_list() -> QuerySet[PredictionInput]:
     """Predictions with all that belongs to each. One query."""
-    heavy = ("metrics", "signature", "file_digests", "parameters", "data_fingerprint")
     return PredictionInput.objects.select_related(
         *("request__model_version", "request__batch", "output__emission_factor_set"),
         *("building", "explanation"),
-    ).defer(*(f"request__model_version__{name}" for name in heavy))
+    ).defer(*(f"request__model_version__{name}" for name in HEAVY_OF_VERSION))
 
 
 def of_use_type(predictions: QuerySet[Any], use_type: str) -> QuerySet[Any]:
