@@ -31,8 +31,7 @@ class Caution:
 
 
 class Prediction(NamedTuple):
-    """One answer, of a year. A named tuple: a batch makes thousands, and a class takes four times as
-    long.
+    """One answer, of a year. A named tuple, for a batch makes thousands: a data class takes longer.
 
     Energies are kBtu, never negative; `site_energy_use_kbtu` is the sum of the three fuels, added
     from left to right. `site_eui_kbtu_per_sqft` is by building area without parking. Emissions are
