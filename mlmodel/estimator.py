@@ -52,12 +52,14 @@ def answers_of(
 ) -> Array:
     """What each row's expert says of its columns: (rows, answers of an expert)."""
     expert = experts_of(encoded)
+    answers: Array
     if (expert == expert[0]).all():  # one row, mostly
-        return experts[expert[0]](columns)
-    chosen = [np.flatnonzero(expert == number) for number in range(EXPERTS)]
-    said = [experts[number](columns[rows]) for number, rows in enumerate(chosen) if len(rows)]
+        answers = experts[expert[0]](columns)
+        return answers
+    rows = [np.flatnonzero(expert == number) for number in range(EXPERTS)]
+    said = [ask(columns[own]) for ask, own in zip(experts, rows, strict=True) if len(own)]
     answers = np.empty((len(encoded), said[0].shape[1]))
-    answers[np.concatenate(chosen)] = np.concatenate(said)
+    answers[np.concatenate(rows)] = np.concatenate(said)
     return answers
 
 

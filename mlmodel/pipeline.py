@@ -57,7 +57,7 @@ _BARE: Final = tuple(feature.name for feature in FEATURES if not feature.is_requ
 _VIEWS: Final[Mapping[str, tuple[str, ...]]] = {**SET_UPS, "bare": _BARE}
 _BARE_WEIGHT: Final = 0.5
 #: Variants of each building in each set-up, for the teacher to label.
-_VARIANTS: Final = 4
+_VARIANTS: Final = 8
 #: An expert with fewer rows to learn from learns from everybody's.
 _FEWEST_OF_EXPERT: Final = 200
 #: Fewer thresholds are smaller tables to serve from, and learn as well from a teacher.
