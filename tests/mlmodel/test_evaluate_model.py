@@ -1,7 +1,7 @@
 """`manage.py evaluate_model`: what it prints, logs, writes and refuses."""
 
 import json
-from functools import partial
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodel.evaluation import Protocol, evaluate, metrics_of
+from mlmodel.evaluation import Evaluation, Protocol, evaluate, metrics_of
 from mlmodel.evaluation.plots import PLOTS
 from mlmodel.management.commands import evaluate_model
+from mlmodel.training import TrainingData
 from tests.mlmodel.rows import made_up
 
 # MLflow and what it uses warn of themselves.
@@ -27,14 +28,30 @@ def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def evaluate_once() -> Callable[..., Evaluation]:
+    """`evaluate` with a model of a few trees, once for each protocol; test_evaluation holds that it
+    finds the same every time."""
+    found: dict[Any, Evaluation] = {}
+
+    def once(data: TrainingData, *, protocol: Protocol, **rest: Any) -> Evaluation:
+        of = (data.digest(), protocol, tuple(rest.get("new_data") or ()))
+        if of not in found:
+            found[of] = evaluate(data, protocol=protocol, parameters={"max_iter": 3}, **rest)
+        return found[of]
+
+    return once
+
+
 @pytest.fixture
-def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def rows(
+    monkeypatch: pytest.MonkeyPatch, evaluate_once: Callable[..., Evaluation]
+) -> dict[str, Any]:
     """Made-up rows that pass for real ones, and a model of a few trees."""
     facts = fingerprint(is_synthetic=False)
     monkeypatch.setattr(evaluate_model, "training_data", lambda: (made_up(), facts))
     monkeypatch.setattr(evaluate_model, "new_building_data", lambda: {"2017": made_up(30, seed=1)})
-    quickly = partial(evaluate, parameters={"max_iter": 3})
-    monkeypatch.setattr(evaluate_model, "evaluate", quickly)
+    monkeypatch.setattr(evaluate_model, "evaluate", evaluate_once)
     return facts
 
 
@@ -114,9 +131,14 @@ def test_the_card_of_another_model_stays_as_it_is(rows: Any, tmp_path: Path) -> 
     assert (shipped / "manifest.json").read_bytes() == before
 
 
-def test_the_card_of_the_same_model_is_told_everything(rows: Any, tmp_path: Path) -> None:
-    protocol = Protocol(folds=2, repeats=1)
-    same = metrics_of(evaluate(made_up(), protocol=protocol, parameters={"max_iter": 3}))
+def test_the_card_of_the_same_model_is_told_everything(
+    rows: Any, tmp_path: Path, evaluate_once: Callable[..., Evaluation]
+) -> None:
+    same = metrics_of(
+        evaluate_once(
+            made_up(), protocol=Protocol(folds=2, repeats=1), new_data={"2017": made_up(30, seed=1)}
+        )
+    )
     shipped = shipped_in(tmp_path, same)
     where = {"docs": tmp_path, "baseline": tmp_path / "kept.json", "shipped": shipped}
     said = command("--folds", "2", "--repeats", "1", "--no-mlflow", "--write", **where)
