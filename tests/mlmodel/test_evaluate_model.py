@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodel.evaluation import Evaluation, Protocol, evaluate, metrics_of
+from mlmodel.evaluation import Evaluation, Protocol, metrics_of
 from mlmodel.evaluation.plots import PLOTS
 from mlmodel.management.commands import evaluate_model
-from mlmodel.training import TrainingData
 from tests.mlmodel.rows import made_up
 
 # MLflow and what it uses warn of themselves.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
+
+FEW_TREES = {"max_iter": 3}
 
 
 def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
@@ -28,21 +30,6 @@ def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def evaluate_once() -> Callable[..., Evaluation]:
-    """`evaluate` with a model of a few trees, once for each protocol; test_evaluation holds that it
-    finds the same every time."""
-    found: dict[Any, Evaluation] = {}
-
-    def once(data: TrainingData, *, protocol: Protocol, **rest: Any) -> Evaluation:
-        of = (data.digest(), protocol, tuple(rest.get("new_data") or ()))
-        if of not in found:
-            found[of] = evaluate(data, protocol=protocol, parameters={"max_iter": 3}, **rest)
-        return found[of]
-
-    return once
-
-
 @pytest.fixture
 def rows(
     monkeypatch: pytest.MonkeyPatch, evaluate_once: Callable[..., Evaluation]
@@ -51,7 +38,7 @@ def rows(
     facts = fingerprint(is_synthetic=False)
     monkeypatch.setattr(evaluate_model, "training_data", lambda: (made_up(), facts))
     monkeypatch.setattr(evaluate_model, "new_building_data", lambda: {"2017": made_up(30, seed=1)})
-    monkeypatch.setattr(evaluate_model, "evaluate", evaluate_once)
+    monkeypatch.setattr(evaluate_model, "evaluate", partial(evaluate_once, parameters=FEW_TREES))
     return facts
 
 
@@ -136,7 +123,10 @@ def test_the_card_of_the_same_model_is_told_everything(
 ) -> None:
     same = metrics_of(
         evaluate_once(
-            made_up(), protocol=Protocol(folds=2, repeats=1), new_data={"2017": made_up(30, seed=1)}
+            made_up(),
+            protocol=Protocol(folds=2, repeats=1),
+            new_data={"2017": made_up(30, seed=1)},
+            parameters=FEW_TREES,
         )
     )
     shipped = shipped_in(tmp_path, same)
