@@ -11,7 +11,8 @@ from django.conf import settings
 from benchmarks.batch import rows_valid
 from buildings.units import US
 from predictions.units import row_check_in
-from tests.benchmarks.test_dataset import database_url, untraced
+from tests.benchmarks.test_dataset import database_url
+from tests.processes import untraced
 
 
 def test_the_rows_are_valid() -> None:

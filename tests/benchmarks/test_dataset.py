@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.db import connection
 from benchmarks.population import HEADER_FROM_2018, REVISION, Population
 from buildings.reading import DigestedLines, ParsedRow, rows_read
 from fixtures.generate_sample import HEADER
+from tests.processes import untraced
 
 ROOT: Path = settings.PROJECT_DIR
 
@@ -75,11 +75,6 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
     assert found["later"]["rows"] == 400
     assert {"list: first page", "detail", "benchmarks"} <= {q["name"] for q in found["queries"]}
     assert list((tmp_path / "work").iterdir()) == []
-
-
-def untraced() -> dict[str, str]:
-    """The environment, in which no coverage is measured: of a benchmark it says nothing."""
-    return {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def database_url() -> str:
