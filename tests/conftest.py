@@ -23,6 +23,14 @@ from tests.fakes import FakeServedModel
 from tests.predictions.factories import make_model_version, make_user
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, lest one worker is left alone with one at the end."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    for item in long:
+        item.add_marker(pytest.mark.no_cover)
+    items[:] = [*long, *(item for item in items if item not in long)]
+
+
 @pytest.fixture
 def served(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeServedModel:
     """A fake served model behind the door, with its version's row and the emission factors that

@@ -29,8 +29,6 @@ REAL_FILE = REAL_DATA / "seattle" / "2016.csv"
 SAMPLE = settings.PROJECT_DIR / "fixtures" / "sample-benchmarking.csv"
 SCORE = FEATURE_NAMES.index("energy_star_score")
 PARAMETERS = {"max_iter": 40}
-#: Of what the smaller evaluations run too, traced for half a minute more.
-untraced = pytest.mark.no_cover
 
 
 class Ignorant:
@@ -59,7 +57,7 @@ def baseline() -> dict[str, Any]:
     return baseline_of(found)
 
 
-@untraced
+@pytest.mark.long
 @pytest.mark.django_db
 def test_the_sample_is_not_predicted_worse_than_before() -> None:
     dataset_import(path=SAMPLE, source="sample", is_synthetic=True)
@@ -68,7 +66,7 @@ def test_the_sample_is_not_predicted_worse_than_before() -> None:
     assert regressions(found, baseline_read(baseline_path(is_synthetic=True))) == []
 
 
-@untraced
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.skipif(not REAL_FILE.is_file(), reason="the city's 2016 file is not here")
 def test_the_citys_file_is_not_predicted_worse_than_before() -> None:
