@@ -37,7 +37,7 @@ serve: venv ## only serve
 	@$(python) manage.py serve
 
 test: venv-dev ## the whole suite on real PostgreSQL, with coverage (terminal, htmlcov/, coverage.xml)
-	$(python) -m pytest -n $(TEST_WORKERS) --maxprocesses=8 --cov --cov-report=term --cov-report=html --cov-report=xml $(PYTEST_ARGS)
+	$(python) -m pytest -n $(TEST_WORKERS) --maxprocesses=8 --dist worksteal --cov --cov-report=term --cov-report=html --cov-report=xml $(PYTEST_ARGS)
 
 lint: venv-dev ## style
 	$(python) -m ruff check .

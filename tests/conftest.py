@@ -2,32 +2,33 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
-from buildings.models import PROVENANCE_TABLES, UPLOAD_TABLES
 from buildings.services.factors import emission_factor_sets_seed
 from mlmodel import registry
-from mlmodel.models import INSERT_ONLY_TABLES
 from mlmodel.runtime import ServedModel
-from predictions.models import (
-    AUDIT_TABLES,
-    DEFAULT_SCOPES,
-    IDEMPOTENCY_TABLES,
-    STAFF_LOG_TABLES,
-)
+from predictions.models import DEFAULT_SCOPES
 from predictions.services import concurrency
 from predictions.services import serving as serving_module
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from predictions.services.admission import token_use_store
 from predictions.services.serving import Serving
+from tests.emptying import Emptying
 from tests.fakes import FakeServedModel
 from tests.predictions.factories import make_model_version, make_user
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, lest one worker is left alone with one at the end."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    for item in long:
+        item.add_marker(pytest.mark.no_cover)
+    items[:] = [*long, *(item for item in items if item not in long)]
 
 
 @pytest.fixture
@@ -102,31 +103,11 @@ def no_model_left_over() -> Iterator[None]:
     serving_module.serving_reset()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def emptying_may_truncate() -> Iterator[None]:
-    """Between transactional tests Django truncates every table, which the insert-only triggers
-    refuse.
-
-    Only that flush gets past them, as the tables' owner can and the role that serves cannot.
-    """
-    flush = DatabaseOperations.execute_sql_flush
-
-    def unhindered(operations: DatabaseOperations, sql_list: Any) -> None:
-        guarded = (
-            *AUDIT_TABLES,
-            *IDEMPOTENCY_TABLES,
-            *INSERT_ONLY_TABLES,
-            *PROVENANCE_TABLES,
-            *STAFF_LOG_TABLES,
-            *UPLOAD_TABLES,
-        )
-        with operations.connection.cursor() as cursor:
-            for table in guarded:
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            flush(operations, sql_list)
-            for table in guarded:
-                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's databases, which transactional tests leave empty (see tests.emptying)."""
+    with django_db_blocker.unblock():
+        emptying = Emptying.of_migrated_database()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", unhindered)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: emptying.empty())
         yield

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,13 +27,36 @@ TOKEN_NETWORKS_MAX: Final = 50
 
 def groups_ensure() -> None:
     """Create the groups of `predictions.staff` and give each its permissions, no more; idempotent.
-    Three statements a group."""
-    for name in staff.Group:
-        group, _ = Group.objects.get_or_create(name=name)
-        wanted = Q(pk=None)
-        for app_label, codename in staff.permissions_of(name):
-            wanted |= Q(content_type__app_label=app_label, codename=codename)
-        group.permissions.set(Permission.objects.filter(wanted))
+    Three statements where there is nothing to do."""
+    ours = Group.objects.filter(name__in=staff.Group).values_list("name", "pk")
+    groups = dict(ours)
+    if missing := [Group(name=name) for name in staff.Group if name not in groups]:
+        Group.objects.bulk_create(missing, ignore_conflicts=True)
+        groups = dict(ours.all())
+    permissions = Permission.objects.values_list("content_type__app_label", "codename", "pk")
+    permitted = {name: frozenset(staff.permissions_of(name)) for name in staff.Group}
+    wanted = {
+        (groups[name], pk)
+        for app_label, codename, pk in permissions
+        for name in staff.Group
+        if (app_label, codename) in permitted[name]
+    }
+    grant = Group.permissions.through
+    held = {
+        (group_id, permission_id): pk
+        for group_id, permission_id, pk in grant.objects.filter(
+            group_id__in=groups.values()
+        ).values_list("group_id", "permission_id", "pk")
+    }
+    if surplus := [pk for pair, pk in held.items() if pair not in wanted]:
+        grant.objects.filter(pk__in=surplus).delete()
+    grant.objects.bulk_create(
+        (
+            grant(group_id=group_id, permission_id=permission_id)
+            for group_id, permission_id in wanted - held.keys()
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def api_caller_get_or_create(*, username: str) -> User:

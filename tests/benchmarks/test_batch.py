@@ -1,7 +1,6 @@
 """A small run goes all the way; no time is asserted on."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from benchmarks.batch import rows_valid
 from buildings.units import US
 from predictions.units import row_check_in
 from tests.benchmarks.test_dataset import database_url
+from tests.processes import untraced
 
 
 def test_the_rows_are_valid() -> None:
@@ -28,7 +28,7 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
             *("--directory", str(tmp_path / "work"), "--json", str(figures)),
         ],
         cwd=settings.PROJECT_DIR,
-        env={**os.environ, "DATABASE_URL": database_url()},
+        env={**untraced(), "DATABASE_URL": database_url()},
         capture_output=True,
         text=True,
         check=False,

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.db import connection
 from benchmarks.population import HEADER_FROM_2018, REVISION, Population
 from buildings.reading import DigestedLines, ParsedRow, rows_read
 from fixtures.generate_sample import HEADER
+from tests.processes import untraced
 
 ROOT: Path = settings.PROJECT_DIR
 
@@ -62,7 +62,7 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
             *("--directory", str(tmp_path / "work"), "--json", str(figures)),
         ],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url()},
+        env={**untraced(), "DATABASE_URL": database_url()},
         capture_output=True,
         text=True,
         check=False,

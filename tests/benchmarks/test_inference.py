@@ -15,6 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from benchmarks import inference
 from benchmarks.contenders import CONTENDERS, level_by_level
 from mlmodel.features import FEATURES
+from tests.processes import untraced
 
 OPTIONS = argparse.Namespace(calls=2, repeat=1)
 
@@ -93,6 +94,7 @@ def test_a_small_run_goes_all_the_way(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        env=untraced(),
     )
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))

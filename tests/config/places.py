@@ -18,6 +18,7 @@ from config.env import database_from_url
 from config.roles import statements
 from config.roles.matrix import ROLES, Role
 from config.roles.statements import Names
+from tests.processes import children_untraced
 
 
 @dataclass
@@ -39,7 +40,8 @@ class Place:
     def call(self, *arguments: str, **options: Any) -> str:
         out = StringIO()
         try:
-            call_command("create_database", *arguments, stdout=out, **options)
+            with children_untraced():  # `migrate`
+                call_command("create_database", *arguments, stdout=out, **options)
         finally:
             lines = dict(line.split("=", 1) for line in out.getvalue().splitlines() if "=" in line)
             for role in Role:

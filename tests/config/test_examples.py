@@ -12,7 +12,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
@@ -23,9 +22,10 @@ from predictions.models import Scope
 from predictions.selectors.performance import SMALLEST_GROUP
 from tests.buildings.factories import BenchmarkRecordFactory, BuildingFactory
 from tests.fakes import FakeServedModel
+from tests.openapi import openapi_document
 
 PREDICTIONS = "/api/v1/predictions/"
-OPENAPI = yaml.safe_load((BASE_DIR / "docs/reference/openapi.yaml").read_text("utf-8"))
+OPENAPI = openapi_document()
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ def test_development_requirements_hold_the_others(checkout: Checkout) -> None:
     install, tests = checkout.calls
     assert install.endswith("-r requirements-dev.txt")
     assert tests == (
-        "-m pytest -n 3 --maxprocesses=8 --cov --cov-report=term --cov-report=html"
-        " --cov-report=xml -k x"
+        "-m pytest -n 3 --maxprocesses=8 --dist worksteal --cov --cov-report=term"
+        " --cov-report=html --cov-report=xml -k x"
     )
     checkout.make("run")
     assert checkout.calls == ["manage.py run"]

@@ -24,6 +24,7 @@ from predictions.services.accounts import api_token_create
 from tests.buildings import csvs
 from tests.docs.fences import Fence, asked_of, fences, words
 from tests.e2e.test_story import FACTS, Service, token, url_of_test_database
+from tests.processes import untraced
 
 __all__ = ["token"]  # a fixture
 
@@ -94,7 +95,7 @@ def test_every_target_of_make_exists() -> None:
 
 @pytest.fixture
 def service(token: str, tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path)
+    running = Service(tmp_path, is_traced=False)
     try:
         running.wait_until_ready()
         yield running
@@ -165,7 +166,7 @@ def test_the_page_s_commands_do_what_they_say(
         )
     }
     environment: dict[str, Any] = {
-        **os.environ,
+        **untraced(),
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DATABASE_URL": url_of_test_database(),
         "API": f"{host}/api/v1",

@@ -11,6 +11,7 @@ import pytest
 
 from config.env import BASE_DIR
 from tests.docs.fences import PAGES
+from tests.processes import untraced
 
 DIAGRAMS = BASE_DIR / "website" / "node_modules"
 #: Where pages may lead to. They are not asked by any test; look at them when they are changed.
@@ -51,6 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", *strictly, "--site-dir", directory],
         cwd=BASE_DIR,
+        env=untraced(),
         capture_output=True,
         text=True,
         check=False,

@@ -40,8 +40,14 @@ GAPS = {
 
 @pytest.fixture
 def service(token: str, tmp_path: Path) -> Iterator[Service]:
-    # A statement of a killed worker waits for a lock as long as the test holds it.
-    running = Service(tmp_path, DATABASE_LOCK_TIMEOUT_MS="0", MODEL_POLL_SECONDS="0")
+    # A statement of a killed worker waits for a lock as long as the test does, however busy.
+    running = Service(
+        tmp_path,
+        DATABASE_CONNECT_TIMEOUT_S="60",
+        DATABASE_LOCK_TIMEOUT_MS="0",
+        DATABASE_STATEMENT_TIMEOUT_MS="120000",
+        MODEL_POLL_SECONDS="0",
+    )
     try:
         running.wait_until_ready()
         yield running

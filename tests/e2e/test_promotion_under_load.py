@@ -19,10 +19,11 @@ from tests.mlmodel.rows import made_up
 
 __all__ = ["token"]  # the fixture registers the shipped model
 
-#: Workers look every two seconds by default, and then load; a busy machine takes longer.
+#: Workers look once in so many seconds, and then load; a busy machine takes longer.
+POLL_S = 0.5
 WITHIN_S = 30.0
 #: Twice the time between two looks, and a load.
-SETTLED_S = 6.0
+SETTLED_S = 2 * POLL_S + 2
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -32,7 +33,14 @@ pytestmark = [
 
 @pytest.fixture
 def service(token: str, tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path, WEB_CONCURRENCY="2", WEB_THREADS="2", ACCESS_LOG="false")
+    running = Service(
+        tmp_path,
+        is_traced=False,
+        MODEL_POLL_SECONDS=str(POLL_S),
+        WEB_CONCURRENCY="2",
+        WEB_THREADS="2",
+        ACCESS_LOG="false",
+    )
     try:
         running.wait_until_ready()
         yield running

@@ -21,6 +21,7 @@ from django.db import connection
 
 from predictions.models import PredictionInput, PredictionOutput
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
+from tests.processes import untraced
 
 ROOT = Path(__file__).parents[2]
 FACTS = {"primary_property_type": "Hotel", "gross_floor_area_sqft": 88434, "year_built": 1927}
@@ -38,9 +39,9 @@ def url_of_test_database() -> str:
 
 
 class Service:
-    """gunicorn with one worker on the test database."""
+    """gunicorn with one worker on the test database; tests of something else need not trace it."""
 
-    def __init__(self, tmp_path: Path, **environment: str) -> None:
+    def __init__(self, tmp_path: Path, *, is_traced: bool = True, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -51,7 +52,7 @@ class Service:
             stdout=self.log,
             stderr=self.log,
             env={
-                **os.environ,
+                **(os.environ if is_traced else untraced()),
                 "DJANGO_SETTINGS_MODULE": "config.settings.local",
                 "DATABASE_URL": url_of_test_database(),
                 "PORT": str(self.port),

@@ -1,6 +1,7 @@
 """`manage.py evaluate_model`: what it prints, logs, writes and refuses."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodel.evaluation import Protocol, evaluate, metrics_of
+from mlmodel.evaluation import Evaluation, Protocol, metrics_of
 from mlmodel.evaluation.plots import PLOTS
 from mlmodel.management.commands import evaluate_model
 from tests.mlmodel.rows import made_up
 
 # MLflow and what it uses warn of themselves.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
+
+FEW_TREES = {"max_iter": 3}
 
 
 def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
@@ -28,13 +31,14 @@ def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
 
 
 @pytest.fixture
-def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def rows(
+    monkeypatch: pytest.MonkeyPatch, evaluate_once: Callable[..., Evaluation]
+) -> dict[str, Any]:
     """Made-up rows that pass for real ones, and a model of a few trees."""
     facts = fingerprint(is_synthetic=False)
     monkeypatch.setattr(evaluate_model, "training_data", lambda: (made_up(), facts))
     monkeypatch.setattr(evaluate_model, "new_building_data", lambda: {"2017": made_up(30, seed=1)})
-    quickly = partial(evaluate, parameters={"max_iter": 3})
-    monkeypatch.setattr(evaluate_model, "evaluate", quickly)
+    monkeypatch.setattr(evaluate_model, "evaluate", partial(evaluate_once, parameters=FEW_TREES))
     return facts
 
 
@@ -114,9 +118,17 @@ def test_the_card_of_another_model_stays_as_it_is(rows: Any, tmp_path: Path) -> 
     assert (shipped / "manifest.json").read_bytes() == before
 
 
-def test_the_card_of_the_same_model_is_told_everything(rows: Any, tmp_path: Path) -> None:
-    protocol = Protocol(folds=2, repeats=1)
-    same = metrics_of(evaluate(made_up(), protocol=protocol, parameters={"max_iter": 3}))
+def test_the_card_of_the_same_model_is_told_everything(
+    rows: Any, tmp_path: Path, evaluate_once: Callable[..., Evaluation]
+) -> None:
+    same = metrics_of(
+        evaluate_once(
+            made_up(),
+            protocol=Protocol(folds=2, repeats=1),
+            new_data={"2017": made_up(30, seed=1)},
+            parameters=FEW_TREES,
+        )
+    )
     shipped = shipped_in(tmp_path, same)
     where = {"docs": tmp_path, "baseline": tmp_path / "kept.json", "shipped": shipped}
     said = command("--folds", "2", "--repeats", "1", "--no-mlflow", "--write", **where)

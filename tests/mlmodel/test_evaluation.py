@@ -143,6 +143,7 @@ def test_what_a_version_keeps(evaluation: Evaluation) -> None:
     assert of["mdape_std"] == pytest.approx(np.std(folds["mdape"]), abs=1e-4)
 
 
+@pytest.mark.long
 def test_it_learns_what_there_is_to_learn() -> None:
     found = evaluate(made_up(400), protocol=Protocol.quick(), parameters={"max_iter": 60})
     scores = metrics_of(found)["scores"]["non_residential"]["energy"]

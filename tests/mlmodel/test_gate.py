@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from buildings.services.datasets import dataset_import
-from mlmodel.evaluation import Protocol, evaluate
+from mlmodel.evaluation import Evaluation, Protocol, evaluate
 from mlmodel.evaluation.baseline import (
     BaselineError,
     baseline_of,
@@ -52,11 +52,16 @@ def fit_ignorant(encoded: Any, energy: Any, fuels: Any, **settings_of: Any) -> I
 
 
 @pytest.fixture(scope="module")
-def baseline() -> dict[str, Any]:
-    found = evaluate(made_up(300), protocol=Protocol.quick(), parameters=PARAMETERS)
+def found() -> Evaluation:
+    return evaluate(made_up(300), protocol=Protocol.quick(), parameters=PARAMETERS)
+
+
+@pytest.fixture
+def baseline(found: Evaluation) -> dict[str, Any]:
     return baseline_of(found)
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_the_sample_is_not_predicted_worse_than_before() -> None:
     dataset_import(path=SAMPLE, source="sample", is_synthetic=True)
@@ -65,6 +70,7 @@ def test_the_sample_is_not_predicted_worse_than_before() -> None:
     assert regressions(found, baseline_read(baseline_path(is_synthetic=True))) == []
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.skipif(not REAL_FILE.is_file(), reason="the city's 2016 file is not here")
 def test_the_citys_file_is_not_predicted_worse_than_before() -> None:
@@ -74,6 +80,7 @@ def test_the_citys_file_is_not_predicted_worse_than_before() -> None:
     assert regressions(found, baseline_read(baseline_path(is_synthetic=False))) == []
 
 
+@pytest.mark.no_cover  # the fixture is traced
 def test_a_model_that_ignores_a_column_fails(baseline: dict[str, Any]) -> None:
     worse = evaluate(
         made_up(300), protocol=Protocol.quick(), fit=fit_ignorant, parameters=PARAMETERS
@@ -86,8 +93,9 @@ def test_a_model_that_ignores_a_column_fails(baseline: dict[str, Any]) -> None:
     assert any("set-up c: mdape" in line for line in failing), failing
 
 
-def test_a_little_worse_passes_and_better_always_does(baseline: dict[str, Any]) -> None:
-    found = evaluate(made_up(300), protocol=Protocol.quick(), parameters=PARAMETERS)
+def test_a_little_worse_passes_and_better_always_does(
+    found: Evaluation, baseline: dict[str, Any]
+) -> None:
     assert regressions(found, baseline) == []
     scores = baseline["protocols"]["quick"]["scores"]["non_residential"]["energy"]["f"]
 
@@ -118,9 +126,8 @@ def test_a_little_worse_passes_and_better_always_does(baseline: dict[str, Any]) 
     ],
 )
 def test_what_cannot_be_compared_is_said(
-    baseline: dict[str, Any], change: dict[str, Any], message: str
+    found: Evaluation, baseline: dict[str, Any], change: dict[str, Any], message: str
 ) -> None:
-    found = evaluate(made_up(300), protocol=Protocol.quick(), parameters={"max_iter": 2})
     with pytest.raises(BaselineError, match=message):
         regressions(found, {**baseline, **change})
 

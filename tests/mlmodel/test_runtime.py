@@ -13,7 +13,7 @@ from benchmarks.inference import buildings
 from mlmodel import registry
 from mlmodel.artifact import load_estimator
 from mlmodel.errors import SignatureMismatchError
-from mlmodel.features import FEATURE_NAMES
+from mlmodel.features import FEATURE_NAMES, PRIMARY_PROPERTY_TYPES
 from mlmodel.prediction import Prediction
 from mlmodel.runtime import ServedModel
 from tests.mlmodel.rows import made_up
@@ -80,6 +80,15 @@ def test_the_shipped_model_knows_a_hotel(shipped_model: ServedModel) -> None:
     for facts in (bare, HOTEL, full):
         (answer,) = shipped_model.predict([facts])
         assert 5e6 < answer.site_energy_use_kbtu < 9e6
+
+
+def test_what_is_usual_of_a_type_can_be_predicted(shipped_model: ServedModel) -> None:
+    for kind in PRIMARY_PROPERTY_TYPES:
+        usual = shipped_model.reference(kind)
+        assert usual["primary_property_type"] == kind
+        assert 1_000 < float(usual["gross_floor_area_sqft"] or 0) < 2_000_000
+        assert 1850 < int(usual["year_built"] or 0) < 2020
+        assert shipped_model.predict([usual])[0].site_energy_use_kbtu > 0
 
 
 def test_the_shipped_model_has_sense(shipped_model: ServedModel) -> None:

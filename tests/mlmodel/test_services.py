@@ -4,6 +4,8 @@ import getpass
 import json
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from config.env import VERSION
 from mlmodel import evaluation, registry, services
 from mlmodel.artifact import file_digests
 from mlmodel.errors import ArtifactIntegrityError, ModelUnavailableError, SignatureMismatchError
+from mlmodel.management.commands import train_model
 from mlmodel.models import ModelPromotion, ModelVersion
 from mlmodel.services import (
     model_version_promote,
@@ -39,7 +42,10 @@ FINGERPRINT = {
 
 
 @pytest.fixture
-def rows_in_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def rows_in_database(
+    monkeypatch: pytest.MonkeyPatch, evaluate_once: Callable[..., evaluation.Evaluation]
+) -> None:
+    monkeypatch.setattr(evaluation, "evaluate", evaluate_once)
     monkeypatch.setattr(services, "training_data", lambda: (made_up(), dict(FINGERPRINT)))
 
 
@@ -182,7 +188,12 @@ def test_from_training_to_the_champion(
     assert ModelVersion.objects.count() == 1
 
 
-def test_the_command_trains_and_reports(model_store: Path, rows_in_database: None) -> None:
+def test_the_command_trains_and_reports(
+    model_store: Path, rows_in_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        train_model, "model_version_train", partial(model_version_train, max_iter=3)
+    )
     said = command("train_model", "--folds", "2", "--repeats", "1")
     assert "160 SYNTHETIC records" in said
     assert "R² of log" in said

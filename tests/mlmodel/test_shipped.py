@@ -18,6 +18,7 @@ REAL_DATA = Path(os.environ.get("REAL_DATA_DIR", settings.PROJECT_DIR.parent / "
 REAL_FILE = REAL_DATA / "seattle" / "2016.csv"
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.skipif(not REAL_FILE.is_file(), reason="the city's 2016 file is not here")
 def test_training_again_gives_the_shipped_predictions_bit_for_bit() -> None:

@@ -38,7 +38,7 @@ LISTS = [
 @pytest.fixture
 def record(served: FakeServedModel) -> None:
     BuildingFactory.create_batch(4, property_name="Alder <script>alert(2)</script> Hall")
-    exchanges_generate(Traffic(count=1_200, days=12, until=UNTIL))
+    exchanges_generate(Traffic(count=240, days=12, until=UNTIL))
 
     def die(rows: object) -> list:
         raise SystemExit
@@ -231,7 +231,7 @@ def test_no_list_counts_or_asks_its_table_for_choices(
         admin_browser.get(address(table))
     few = len(said)
     assert few <= 10
-    exchanges_generate(Traffic(count=600, days=3, until=UNTIL, seed=3))
+    exchanges_generate(Traffic(count=120, days=3, until=UNTIL, seed=3))
     with statements() as said:
         page = admin_browser.get(address(table))
     assert len(said) == few
@@ -260,7 +260,7 @@ def test_about_how_many_rows_there_are_is_said(admin_browser: Client, record: No
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE predictions_predictioninput")
     page = admin_browser.get(address("predictioninput")).content.decode()
-    assert "30 shown, newest first, of about 1,200" in page
+    assert "30 shown, newest first, of about 240" in page
     page = admin_browser.get(address("predictioninput"), {"channel": "api"}).content.decode()
     assert "30 shown, newest first" in page
     assert "of about" not in page

@@ -1,15 +1,12 @@
 """The catalogue of problems: served, complete, and the place where every `type` leads."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.test import Client
 from django.urls import reverse
 
-from config.env import BASE_DIR
 from predictions.api.problems import (
     IDEMPOTENCY_KEY_IN_USE,
     METHOD_NOT_ALLOWED,
@@ -26,8 +23,9 @@ from predictions.api.problems import (
     Retry,
 )
 from predictions.faults import pointer
+from tests.openapi import openapi_document
 
-OPENAPI = yaml.safe_load(Path(BASE_DIR / "docs/reference/openapi.yaml").read_text("utf-8"))
+OPENAPI = openapi_document()
 
 
 def test_the_catalogue_is_served_where_the_types_lead() -> None:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-import yaml
-from django.conf import settings
 from rest_framework.test import APIClient
 
 from predictions.models import ApiToken, PredictionRequest, Scope
 from predictions.services.accounts import api_caller_get_or_create, api_token_create
 from tests.fakes import FakeServedModel
+from tests.openapi import openapi_document
 from tests.predictions import malformed
 from tests.predictions.batches.bodies import CSV, JSON, PARQUET
 from tests.predictions.factories import facts
@@ -35,11 +34,9 @@ _TEMPLATES: Final = {BUILDING: "/api/v1/buildings/{ose_building_id}/predictions/
 @pytest.fixture(scope="module")
 def documented() -> Mapping[str, set[int]]:
     """The statuses that the schema knows of each POST."""
-    path = settings.PROJECT_DIR / "docs" / "reference" / "openapi.yaml"
-    paths = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["paths"]
     return {
         name: {int(status) for status in operations["post"]["responses"]}
-        for name, operations in paths.items()
+        for name, operations in openapi_document()["paths"].items()
         if "post" in operations
     }
 
