@@ -42,10 +42,9 @@ COPY . .
 
 FROM base AS demo
 COPY --from=demo-packages /opt/venv /opt/venv
-ENV DJANGO_SETTINGS_MODULE=config.settings.local DEMO_MODE=true
-RUN python manage.py collectstatic --no-input \
-    && find /app/static -name '*.map*' -delete \
-    && python -m compileall -q /app /opt/venv
+# `run` collects static files, and may not write below /app.
+ENV DJANGO_SETTINGS_MODULE=config.settings.local DEMO_MODE=true STATIC_ROOT=/data/static
+RUN python -m compileall -q /app /opt/venv
 USER 1000:1000
 VOLUME /data
 EXPOSE 7860

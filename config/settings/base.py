@@ -154,9 +154,12 @@ MODEL_POLL_SECONDS: float = variables.MODEL_POLL_SECONDS.read()
 SHADOW_SHARE: float = variables.SHADOW_SHARE.read()
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
-#: MLflow's own store; a local SQLite file and folder unless the environment names a server.
+#: A demonstration in somebody else's page (`config.demo`).
+DEMO_MODE: bool = variables.DEMO_MODE.read()
+#: MLflow's own store; a local SQLite file and folder unless the environment names a server. None in
+#: a demonstration: its image has mlflow-skinny, which knows no SQLite.
 MLFLOW_TRACKING_URI: str = variables.MLFLOW_TRACKING_URI.read(
-    f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
+    "" if DEMO_MODE else f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
 )
 #: Downloads of published datasets are cached here.
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
@@ -165,8 +168,7 @@ PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
 RELEASE: str = variables.RELEASE.read()
 
-#: A demonstration in somebody else's page (`config.demo`).
-DEMO_MODE: bool = variables.DEMO_MODE.read()
+#: What a demonstration says of itself.
 DEMO_NOTICE = "Demonstration: everything entered here is lost when it restarts."
 if DEMO_MODE:
     # TLS ends at the platform's proxy, which sets the header itself.

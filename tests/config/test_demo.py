@@ -78,10 +78,12 @@ def test_it_says_that_nothing_lasts(demo: None, settings: Any) -> None:
 @pytest.mark.parametrize("is_demo", [True, False])
 def test_the_api_says_so_too(settings_of: Any, is_demo: bool) -> None:
     found = settings_of(
-        *("SPECTACULAR_SETTINGS", "DEMO_NOTICE", "SECURE_PROXY_SSL_HEADER"),
+        *("SPECTACULAR_SETTINGS", "DEMO_NOTICE", "SECURE_PROXY_SSL_HEADER", "MLFLOW_TRACKING_URI"),
         **LOCAL,
         DEMO_MODE=str(is_demo).lower(),
     )
     description = found["SPECTACULAR_SETTINGS"]["DESCRIPTION"]
     assert is_demo == description.startswith(f"**{found['DEMO_NOTICE']}**")
     assert is_demo == (found["SECURE_PROXY_SSL_HEADER"] is not None)
+    # The image has mlflow-skinny, which knows no SQLite: PostgreSQL alone is the registry.
+    assert is_demo == (not found["MLFLOW_TRACKING_URI"])

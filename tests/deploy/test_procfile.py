@@ -1,8 +1,7 @@
-"""A Procfile platform, played: nothing but the checkout, the variables and an empty PostgreSQL with
-its roles. Then docs/how-to/deploy.md has to be right."""
+"""A Procfile platform, played: nothing but the checkout, an empty PostgreSQL with its roles, and the
+variables that docs/how-to/deploy.md makes."""
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from urllib.request import urlopen
 import pytest
 
 from config.env import BASE_DIR
-from config.roles.matrix import Role
 from deploy.smoke import Deployment, try_as_a_caller, wait
 from tests.config.places import new_place
+from tests.docs.fences import fences
 
 PROCESSES = dict(
     line.split(": ", 1) for line in (BASE_DIR / "Procfile").read_text("utf-8").splitlines()
@@ -24,29 +23,36 @@ PROCESSES = dict(
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the page says to set; TLS would end at the platform's proxy, and there is none."""
+    """TLS would end at the platform's proxy, and there is none."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with new_place() as place:
-        place.create("--no-migrate")
+        place.create("--no-migrate", env_file=tmp_path / "roles.env")
+        (fence,) = [each for each in fences() if "> production.env" in each.body]
+        assert fence.page == "docs/how-to/deploy.md"
+        run(fence.body, dict(os.environ), tmp_path)
+        lines = [
+            line
+            for file in ("roles.env", "production.env")
+            for line in (tmp_path / file).read_text("utf-8").splitlines()
+        ]
+        assert (tmp_path / "production.env").stat().st_mode & 0o077 == 0
         yield {
+            **dict(line.split("=", 1) for line in lines),  # as Docker reads them, quotes and all
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "SECURE_SSL_REDIRECT": "false",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PORT": str(port),
             "VAR_DIR": str(tmp_path),
-            "SECRET_KEY": secrets.token_urlsafe(64),
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "DATABASE_URL": place.urls[Role.APP],
-            "OWNER_DATABASE_URL": place.urls[Role.OWNER],
-            "SECURE_SSL_REDIRECT": "false",
             "WEB_CONCURRENCY": "1",
         }
 
 
-def run(line: str, environment: dict[str, str]) -> str:
+def run(line: str, environment: dict[str, str], directory: Path = BASE_DIR) -> str:
     done = subprocess.run(
-        ["sh", "-c", line],
-        cwd=BASE_DIR,
+        ["sh", "-ec", line],
+        cwd=directory,
         env=environment,
         capture_output=True,
         text=True,
