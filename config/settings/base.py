@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 from config import limits, variables
 from config.env import BASE_DIR, VAR_DIR, VERSION
 from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
@@ -169,7 +171,7 @@ PROJECT_DIR: Path = BASE_DIR
 RELEASE: str = variables.RELEASE.read()
 
 #: What a demonstration says of itself.
-DEMO_NOTICE = "Demonstration: everything entered here is lost when it restarts."
+DEMO_NOTICE = gettext_noop("Demonstration: everything entered here is lost when it restarts.")
 if DEMO_MODE:
     # TLS ends at the platform's proxy, which sets the header itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -185,6 +187,7 @@ UNFOLD = {
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.demo.admin_label",
+    "SCRIPTS": ["config.demo.storage_script"],
     "DASHBOARD_CALLBACK": "predictions.admin.dashboard.dashboard_callback",
     "SHOW_LANGUAGES": True,
 }

@@ -1,5 +1,6 @@
 """DEMO_MODE: a page in a frame of huggingface.co, where one can sign in; nowhere else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -71,8 +72,22 @@ def test_it_says_that_nothing_lasts(demo: None, settings: Any) -> None:
     browser = Client(headers=BY_TLS)
     browser.force_login(User.objects.create_superuser("root"))
     assert settings.DEMO_NOTICE in browser.get("/admin/").text
+    in_french = browser.get("/admin/", headers={"Accept-Language": "fr"}).text
+    assert "tout ce qui est saisi ici" in in_french
     settings.DEMO_MODE = False
     assert settings.DEMO_NOTICE not in browser.get("/admin/").text
+
+
+@pytest.mark.django_db
+def test_storage_is_seen_to_before_any_script_asks_for_it(demo: None) -> None:
+    """In a frame it may be refused. `alpine`, which is deferred, and unfold's own script need it."""
+    for path in ("/admin/login/", "/admin/"):
+        browser = Client(headers=BY_TLS)
+        if path == "/admin/":
+            browser.force_login(User.objects.create_superuser("root"))
+        at_once = re.findall(r'<script src="([^"]+)"></script>', browser.get(path).text)
+        names = [source.rpartition("/")[2] for source in at_once]
+        assert names.index("storage.js") < names.index("app.js")
 
 
 @pytest.mark.parametrize("is_demo", [True, False])
