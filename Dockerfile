@@ -13,7 +13,7 @@ COPY requirements-serve.txt ./
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --require-hashes --only-binary=:all: -r requirements-serve.txt \
     && /opt/venv/bin/pip uninstall --yes pip
-# pyarrow is here for Parquet; its RPC library, headers and tests are 44 MB that nobody calls.
+# pyarrow is here for Parquet; its RPC library, headers and tests are 42 MB that nobody calls.
 RUN cd /opt/venv/lib/python3*/site-packages/pyarrow \
     && rm -r include src tests *flight* \
     && /opt/venv/bin/python -I -c "import pyarrow.parquet"

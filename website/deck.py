@@ -121,7 +121,7 @@ def facts(*, tests: int) -> dict[str, Any]:
         "served_ms": french(served_us / 1000, 2),
         "pipeline_ms": french(pipeline_us / 1000, 0),
         "faster": french(pipeline_us / served_us),
-        "worker_mb": french(said(speed, r"\n\| a web worker[^|]*\|[^|]*\| (\d+) \|")),
+        "worker_mb": french(measured("decisions/0028-one-image-without-training.md", "a web worker")),
         "known": KNOWN,
         "scores": scores,
         "card": scores["f"],
