@@ -1,8 +1,8 @@
 """The slides with their figures: docs/presentation/slides.md to dist/deck/presentation/slides.md.
 
 No figure of the model, the API or the tests is typed into the slides where the project can say it:
-they are Jinja's expressions, filled from the manifest, the OpenAPI document, measured pages, and the
-tests as pytest finds them.
+they are Jinja's expressions, filled from the manifest, the OpenAPI document, measured pages, and
+the tests as pytest finds them.
 `website/deck` makes HTML and PDF of what this writes.
 """
 
@@ -97,6 +97,7 @@ def facts(*, tests: int) -> dict[str, Any]:
     ]
     speed = "explanation/inference-speed.md"
     requests = "explanation/request-speed.md"
+    image = "decisions/0028-one-image-without-training.md"
     pipeline_us = measured(speed, "`pipeline.predict`, a DataFrame")
     served_us = measured(speed, "`ServedModel.predict`")
     scores = metrics["scores"]["non_residential"]["energy"]
@@ -106,7 +107,9 @@ def facts(*, tests: int) -> dict[str, Any]:
         "coverage": project["tool"]["coverage"]["report"]["fail_under"],
         "tests": tests,
         "margin": french(MARGIN, 2),
-        "copy_share": said("explanation/dataset-volume.md", r"\*\*(\d+) %\*\* of the rate of `COPY`"),
+        "copy_share": said(
+            "explanation/dataset-volume.md", r"\*\*(\d+) %\*\* of the rate of `COPY`"
+        ),
         "batch_s": french(measured(requests, "POST, audited and answered"), 2),
         "operations": sum(len(methods) for methods in paths.values()),
         "features": len(FEATURES),
@@ -121,7 +124,7 @@ def facts(*, tests: int) -> dict[str, Any]:
         "served_ms": french(served_us / 1000, 2),
         "pipeline_ms": french(pipeline_us / 1000, 0),
         "faster": french(pipeline_us / served_us),
-        "worker_mb": french(measured("decisions/0028-one-image-without-training.md", "a web worker")),
+        "worker_mb": french(measured(image, "a web worker")),
         "known": KNOWN,
         "scores": scores,
         "card": scores["f"],

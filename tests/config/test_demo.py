@@ -80,7 +80,7 @@ def test_it_says_that_nothing_lasts(demo: None, settings: Any) -> None:
 
 @pytest.mark.django_db
 def test_storage_is_seen_to_before_any_script_asks_for_it(demo: None) -> None:
-    """In a frame it may be refused. `alpine`, which is deferred, and unfold's own script need it."""
+    """In a frame it may be refused; unfold's own script and alpine, which is deferred, need it."""
     for path in ("/admin/login/", "/admin/"):
         browser = Client(headers=BY_TLS)
         if path == "/admin/":

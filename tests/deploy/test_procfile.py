@@ -1,5 +1,5 @@
-"""A Procfile platform, played: nothing but the checkout, an empty PostgreSQL with its roles, and the
-variables that docs/how-to/deploy.md makes."""
+"""A Procfile platform, played: nothing but the checkout, an empty PostgreSQL with its roles, and
+the variables that docs/how-to/deploy.md makes."""
 
 import os
 import socket
