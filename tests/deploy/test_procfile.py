@@ -37,7 +37,9 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
             for file in ("roles.env", "production.env")
             for line in (tmp_path / file).read_text("utf-8").splitlines()
         ]
-        assert (tmp_path / "production.env").stat().st_mode & 0o077 == 0
+        for file in ("production.env", "loader.env"):
+            assert (tmp_path / file).stat().st_mode & 0o077 == 0
+        assert f"LOADER_{(tmp_path / 'loader.env').read_text('utf-8').strip()}" in lines
         yield {
             **dict(line.split("=", 1) for line in lines),  # as Docker reads them, quotes and all
             "ALLOWED_HOSTS": "127.0.0.1",
