@@ -142,7 +142,7 @@ def test_other_lines_of_the_file_stay(tmp_path: Path) -> None:
 def test_quotes_are_written_only_where_a_shell_needs_them(tmp_path: Path) -> None:
     """`docker run --env-file` takes quotes for a part of the value."""
     file = tmp_path / "roles.env"
-    plain = "postgres://app:a_b-C%2F9@db.example.org:5432/futurisys?sslmode=require"
+    plain = "postgres://a_b-C%2F9@db.example.org:5432/futurisys?sslmode=require"
     two = f"{plain}&sslrootcert=/etc/ca.pem"
     env_file_update(file, {"DATABASE_URL": plain, "OWNER_DATABASE_URL": two})
     assert file.read_text() == f"DATABASE_URL={plain}\nOWNER_DATABASE_URL='{two}'\n"

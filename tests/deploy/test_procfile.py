@@ -76,7 +76,7 @@ def test_what_the_procfile_starts_serves_api_and_pages(
         )
         try:
             deployment = Deployment(f"http://127.0.0.1:{environment['PORT']}", token)
-            wait(deployment, release="", patience_s=60, pause_s=0.2)
+            wait(deployment, release="", patience_s=240, pause_s=0.2)
             assert "on the record" in try_as_a_caller(deployment)
             # Nobody has collected static files, which their pages name by digest.
             for page in ("/admin/login/", "/api/v1/docs/", "/api/v1/redoc/"):
