@@ -20,7 +20,7 @@ RELEASE ?=
 python := .venv/bin/python
 code := config predictions mlmodel buildings deploy benchmarks fixtures website
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-step release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -131,6 +131,12 @@ image-smoke: ## start that image beside a fresh PostgreSQL, try it, remove both
 
 image-push: ## push that image as RELEASE to ghcr.io; prints image=name@digest (ACTOR, TOKEN, GITHUB_REPOSITORY)
 	@IMAGE="$(IMAGE)" sh deploy/image-push.sh
+
+release-step: ## what IMAGE asks of the database before it serves (OWNER_DATABASE_URL; needs Docker)
+	@DATABASE_URL="$${OWNER_DATABASE_URL:?names the database, as its owner}" ALLOWED_HOSTS=localhost \
+	SECRET_KEY=$$(python3 -c "import secrets; print(secrets.token_urlsafe(64))") \
+	docker run --rm --env OWNER_DATABASE_URL --env DATABASE_URL --env ALLOWED_HOSTS --env SECRET_KEY \
+	  "$(IMAGE)" sh deploy/release.sh
 
 # What the pipeline calls, and anybody may: standard library only, values from the environment.
 deploy: ## let a Space run an image (SPACE=owner/name IMAGE=registry/name@sha256:… RELEASE=…; HF_TOKEN)

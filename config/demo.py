@@ -12,6 +12,8 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.utils.translation import gettext
 
 from config.security import HEADER
 
@@ -46,4 +48,9 @@ class DemoMiddleware:
 
 def admin_label(_request: HttpRequest) -> list[str] | None:
     """What the admin shows beside its title (django-unfold's ENVIRONMENT)."""
-    return [settings.DEMO_NOTICE, "warning"] if settings.DEMO_MODE else None
+    return [gettext(settings.DEMO_NOTICE), "warning"] if settings.DEMO_MODE else None
+
+
+def storage_script(_request: HttpRequest) -> str:
+    """Runs before the admin's own scripts, which need storage (django-unfold's SCRIPTS)."""
+    return static("config/storage.js")

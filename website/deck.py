@@ -1,13 +1,16 @@
 """The slides with their figures: docs/presentation/slides.md to dist/deck/presentation/slides.md.
 
 No figure of the model, the API or the tests is typed into the slides where the project can say it:
-they are Jinja's expressions, filled from the manifest, the OpenAPI document and measured pages.
+they are Jinja's expressions, filled from the manifest, the OpenAPI document, measured pages, and
+the tests as pytest finds them.
 `website/deck` makes HTML and PDF of what this writes.
 """
 
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +19,7 @@ import jinja2
 import unfold
 import yaml
 
+from mlmodel.evaluation.baseline import MARGIN
 from mlmodel.features import FEATURES
 from predictions.api.problems import PROBLEMS
 
@@ -60,7 +64,30 @@ def measured(page: str, row: str) -> float:
     return float(found[1].replace(",", ""))
 
 
-def facts() -> dict[str, Any]:
+def said(page: str, pattern: str) -> float:
+    """A figure that a page of docs/ says in a sentence: the pattern's group."""
+    found = re.search(pattern, (ROOT / "docs" / page).read_text("utf-8"))
+    if not found:
+        raise ValueError(f"{page} no longer says {pattern!r}")
+    return float(found[1])
+
+
+def tests_collected() -> int:
+    """How many tests there are; collecting them takes a while."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"^(\d+) tests collected", done.stdout, re.MULTILINE)
+    if not found:
+        raise ValueError(f"pytest says {done.stdout[-200:]!r}")
+    return int(found[1])
+
+
+def facts(*, tests: int) -> dict[str, Any]:
     """What the slides may say, by the names that they use."""
     metrics = json.loads(_read("mlmodel/shipped/manifest.json"))["metrics"]
     project = tomllib.loads(_read("pyproject.toml"))
@@ -69,6 +96,8 @@ def facts() -> dict[str, Any]:
         "matrix"
     ]
     speed = "explanation/inference-speed.md"
+    requests = "explanation/request-speed.md"
+    image = "decisions/0028-one-image-without-training.md"
     pipeline_us = measured(speed, "`pipeline.predict`, a DataFrame")
     served_us = measured(speed, "`ServedModel.predict`")
     scores = metrics["scores"]["non_residential"]["energy"]
@@ -76,8 +105,15 @@ def facts() -> dict[str, Any]:
     return {
         "version": project["project"]["version"],
         "coverage": project["tool"]["coverage"]["report"]["fail_under"],
+        "tests": tests,
+        "margin": french(MARGIN, 2),
+        "copy_share": said(
+            "explanation/dataset-volume.md", r"\*\*(\d+) %\*\* of the rate of `COPY`"
+        ),
+        "batch_s": french(measured(requests, "POST, audited and answered"), 2),
         "operations": sum(len(methods) for methods in paths.values()),
         "features": len(FEATURES),
+        "required": sum(feature.is_required for feature in FEATURES),
         "problems": len(PROBLEMS),
         "decisions": len(list((ROOT / "docs/decisions").glob("0*.md"))),
         "insert_only": len(
@@ -88,7 +124,7 @@ def facts() -> dict[str, Any]:
         "served_ms": french(served_us / 1000, 2),
         "pipeline_ms": french(pipeline_us / 1000, 0),
         "faster": french(pipeline_us / served_us),
-        "worker_mb": french(_worker_mb()),
+        "worker_mb": french(measured(image, "a web worker")),
         "known": KNOWN,
         "scores": scores,
         "card": scores["f"],
@@ -106,21 +142,13 @@ def _read(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
-def _worker_mb() -> float:
-    page = _read("docs/explanation/inference-speed.md")
-    found = re.search(r"^\| a web worker[^|]*\|[^|]*\| (\d+) \|", page, re.MULTILINE)
-    if not found:
-        raise ValueError("inference-speed.md no longer says what a web worker takes")
-    return float(found[1])
-
-
 def _use_types(groups: Any) -> list[tuple[str, float]]:
     by_type = {group["name"]: group for group in groups["use type"]}
     return [(said, by_type[name]["energy"]["mdape"]) for name, said in USE_TYPES.items()]
 
 
-def slides() -> str:
-    """The slides' Markdown with every figure in its place."""
+def slides(*, tests: int) -> str:
+    """The slides' Markdown with every figure in its place, and this number of tests."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=True)
     environment.filters |= {
         "fr": french,
@@ -128,7 +156,9 @@ def slides() -> str:
         "pct": percent,
         "pct1": lambda value: percent(value, 1),
     }
-    text = environment.from_string((SOURCE / "slides.md").read_text("utf-8")).render(facts())
+    text = environment.from_string((SOURCE / "slides.md").read_text("utf-8")).render(
+        facts(tests=tests)
+    )
     # French puts a space before these, which must not end a line.
     return re.sub(r"(?<=\S) (?=[;:?!»%])|(?<=«) ", "\u00a0", text)
 
@@ -142,7 +172,7 @@ def main() -> None:
     fonts = Path(unfold.__file__).parent / "static/unfold/fonts/inter"
     shutil.copytree(fonts, directory / "fonts")
     shutil.copy(SOURCE / "theme.css", directory)
-    (directory / "slides.md").write_text(slides(), "utf-8")
+    (directory / "slides.md").write_text(slides(tests=tests_collected()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ SCRIPTS: Final = {
 #: `](target)` and `]: target`, outside of code.
 _LINK: Final = re.compile(r"(?P<before>\]\(|^\[[^\]]+\]:\s+)(?P<target>[^)\s]+)", re.MULTILINE)
 _CODE: Final = re.compile(r"^(```+).*?^\1$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+#: What stands between tags; code and the tags themselves are set aside.
+_TEXT: Final = re.compile(r"(?P<aside><(pre|code)\b.*?</\2>|<[^>]*>)|[^<]+", re.DOTALL)
+#: Diagrams that a narrow page scrolls, in a frame of their own: shrunk to it nobody can read them.
+_WIDE: Final = re.compile(
+    r'<pre class="mermaid">(?=<code>(er|sequence|flowchart LR)).*?</pre>', re.DOTALL
+)
 _LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".sh": "sh", "": "sh"}
 
 
@@ -132,6 +138,29 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     if 'class="mermaid"' in output:
         script = f'<script src="{root}/assets/mermaid.js"></script>\n'
         output = re.sub(r"(?=<script src=\"[^\"]*bundle\.)", script, output, count=1)
-    if page.file.src_uri.endswith(".fr.md") or page.file.src_uri.startswith("fr/"):
+    if is_french(page.file.src_uri):
         output = output.replace('<html lang="en"', '<html lang="fr"', 1)
+        output = output.replace("Table of contents", "Sur cette page")
     return output
+
+
+def is_french(page: str) -> bool:
+    return page.endswith(".fr.md") or page.startswith("fr/")
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    if is_french(page.file.src_uri):
+        html = french_typography(html)
+    return _WIDE.sub(r'<div class="wide \1">\g<0></div>', html)
+
+
+def french_typography(html: str) -> str:
+    """Spaces before `;:?!%»` and after `«` that end no line, and curly apostrophes, but in code."""
+
+    def set_well(found: re.Match[str]) -> str:
+        if found["aside"]:
+            return found[0]
+        text = re.sub(r"(?<=\S) (?=[;:?!%»])|(?<=«) ", "\u00a0", found[0])
+        return re.sub(r"(?<=\w)'(?=\w)", "’", text)
+
+    return _TEXT.sub(set_well, html)

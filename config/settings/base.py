@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from django.utils.translation import gettext_noop
+
 from config import limits, variables
 from config.env import BASE_DIR, VAR_DIR, VERSION
 from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
@@ -154,9 +156,12 @@ MODEL_POLL_SECONDS: float = variables.MODEL_POLL_SECONDS.read()
 SHADOW_SHARE: float = variables.SHADOW_SHARE.read()
 #: Where registered model versions are kept by digest, ready to load without MLflow.
 MODEL_STORE_DIR: Path = VAR_DIR / "models"
-#: MLflow's own store; a local SQLite file and folder unless the environment names a server.
+#: A demonstration in somebody else's page (`config.demo`).
+DEMO_MODE: bool = variables.DEMO_MODE.read()
+#: MLflow's own store; a local SQLite file and folder unless the environment names a server. None in
+#: a demonstration: its image has mlflow-skinny, which knows no SQLite.
 MLFLOW_TRACKING_URI: str = variables.MLFLOW_TRACKING_URI.read(
-    f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
+    "" if DEMO_MODE else f"sqlite:///{VAR_DIR / 'mlflow' / 'mlflow.db'}"
 )
 #: Downloads of published datasets are cached here.
 DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
@@ -165,9 +170,8 @@ PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
 RELEASE: str = variables.RELEASE.read()
 
-#: A demonstration in somebody else's page (`config.demo`).
-DEMO_MODE: bool = variables.DEMO_MODE.read()
-DEMO_NOTICE = "Demonstration: everything entered here is lost when it restarts."
+#: What a demonstration says of itself.
+DEMO_NOTICE = gettext_noop("Demonstration: everything entered here is lost when it restarts.")
 if DEMO_MODE:
     # TLS ends at the platform's proxy, which sets the header itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -183,6 +187,7 @@ UNFOLD = {
     "SITE_SYMBOL": "bolt",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.demo.admin_label",
+    "SCRIPTS": ["config.demo.storage_script"],
     "DASHBOARD_CALLBACK": "predictions.admin.dashboard.dashboard_callback",
     "SHOW_LANGUAGES": True,
 }

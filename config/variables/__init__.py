@@ -294,7 +294,7 @@ MLFLOW_TRACKING_URI = _model.text(
     "MLFLOW_TRACKING_URI",
     "MLflow's tracking server. Without one PostgreSQL alone is the registry.",
     example="https://mlflow.example.org",
-    otherwise="local: a SQLite file below VAR_DIR; production: none",
+    otherwise="local: a SQLite file below VAR_DIR; production and DEMO_MODE: none",
     is_secret=True,  # may hold a password
 )
 MODEL_POLL_SECONDS = _model.number(

@@ -134,9 +134,18 @@ def test_other_lines_of_the_file_stay(tmp_path: Path) -> None:
     file.write_text("# mine\nDATABASE_URL=old\nPORT=9000\n")
     file.chmod(0o644)
     env_file_update(file, {"DATABASE_URL": "postgres://new"})
-    assert file.read_text() == "# mine\nPORT=9000\nDATABASE_URL='postgres://new'\n"
+    assert file.read_text() == "# mine\nPORT=9000\nDATABASE_URL=postgres://new\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_quotes_are_written_only_where_a_shell_needs_them(tmp_path: Path) -> None:
+    """`docker run --env-file` takes quotes for a part of the value."""
+    file = tmp_path / "roles.env"
+    plain = "postgres://a_b-C%2F9@db.example.org:5432/futurisys?sslmode=require"
+    two = f"{plain}&sslrootcert=/etc/ca.pem"
+    env_file_update(file, {"DATABASE_URL": plain, "OWNER_DATABASE_URL": two})
+    assert file.read_text() == f"DATABASE_URL={plain}\nOWNER_DATABASE_URL='{two}'\n"
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """DEMO_MODE: a page in a frame of huggingface.co, where one can sign in; nowhere else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -71,17 +72,33 @@ def test_it_says_that_nothing_lasts(demo: None, settings: Any) -> None:
     browser = Client(headers=BY_TLS)
     browser.force_login(User.objects.create_superuser("root"))
     assert settings.DEMO_NOTICE in browser.get("/admin/").text
+    in_french = browser.get("/admin/", headers={"Accept-Language": "fr"}).text
+    assert "tout ce qui est saisi ici" in in_french
     settings.DEMO_MODE = False
     assert settings.DEMO_NOTICE not in browser.get("/admin/").text
+
+
+@pytest.mark.django_db
+def test_storage_is_seen_to_before_any_script_asks_for_it(demo: None) -> None:
+    """In a frame it may be refused; unfold's own script and alpine, which is deferred, need it."""
+    for path in ("/admin/login/", "/admin/"):
+        browser = Client(headers=BY_TLS)
+        if path == "/admin/":
+            browser.force_login(User.objects.create_superuser("root"))
+        at_once = re.findall(r'<script src="([^"]+)"></script>', browser.get(path).text)
+        names = [source.rpartition("/")[2] for source in at_once]
+        assert names.index("storage.js") < names.index("app.js")
 
 
 @pytest.mark.parametrize("is_demo", [True, False])
 def test_the_api_says_so_too(settings_of: Any, is_demo: bool) -> None:
     found = settings_of(
-        *("SPECTACULAR_SETTINGS", "DEMO_NOTICE", "SECURE_PROXY_SSL_HEADER"),
+        *("SPECTACULAR_SETTINGS", "DEMO_NOTICE", "SECURE_PROXY_SSL_HEADER", "MLFLOW_TRACKING_URI"),
         **LOCAL,
         DEMO_MODE=str(is_demo).lower(),
     )
     description = found["SPECTACULAR_SETTINGS"]["DESCRIPTION"]
     assert is_demo == description.startswith(f"**{found['DEMO_NOTICE']}**")
     assert is_demo == (found["SECURE_PROXY_SSL_HEADER"] is not None)
+    # The image has mlflow-skinny, which knows no SQLite: PostgreSQL alone is the registry.
+    assert is_demo == (not found["MLFLOW_TRACKING_URI"])

@@ -119,7 +119,7 @@ RULES = [
         *("config/.env", "config/settings/.env.production", "deploy/production.env"),
         *("deploy/tls/server.key", "deploy/server.pem", "mlmodel/shipped/secret_key"),
         *("tests/config/test_secrets.py", "requirements-dev.txt", "docs/README.md"),
-        *("config/__pycache__/env.cpython-313.pyc", "fixtures/sample.csv"),
+        *("config/__pycache__/env.cpython-313.pyc", "fixtures/examples/inputs.csv"),
     ],
 )
 def test_what_may_be_secret_is_not_sent_to_a_build(path: str) -> None:
@@ -131,6 +131,7 @@ def test_what_may_be_secret_is_not_sent_to_a_build(path: str) -> None:
     [
         *("manage.py", "config/settings/production.py", "deploy/release.sh"),
         *("requirements-serve.txt", "fixtures/emission-factors.json", "mlmodel/registry.py"),
+        *("locale/fr/LC_MESSAGES/django.mo", "fixtures/sample-benchmarking.csv"),
     ],
 )
 def test_what_the_image_runs_is_sent(path: str) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from config.env import BASE_DIR
 from mlmodel.registry import shipped_manifest
-from website.deck import french, measured, percent, slides
+from website.deck import french, measured, percent, said, slides
 
 PRESENTATION = BASE_DIR / "docs" / "presentation"
-SLIDES = slides()
+SLIDES = slides(tests=4321)
 EACH = SLIDES.split("\n---\n")[2:]  # the first two are the front matter's
 
 
@@ -49,6 +49,14 @@ def test_the_printed_slides_are_there() -> None:
 def test_a_measured_row_that_is_gone_is_noticed() -> None:
     with pytest.raises(ValueError, match="no row 'gone'"):
         measured("explanation/inference-speed.md", "gone")
+    with pytest.raises(ValueError, match="no longer says"):
+        said("explanation/inference-speed.md", r"(gone) and away")
+
+
+def test_tests_are_counted_and_not_typed() -> None:
+    assert f"<b>{french(4321)} tests</b>" in SLIDES
+    typed = (PRESENTATION / "slides.md").read_text("utf-8")
+    assert not re.search(r"\d[\d  ]*\+? tests\b", typed)
 
 
 @pytest.mark.parametrize(

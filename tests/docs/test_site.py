@@ -12,6 +12,7 @@ import pytest
 from config.env import BASE_DIR
 from tests.docs.fences import PAGES
 from tests.processes import untraced
+from website.hooks import french_typography
 
 DIAGRAMS = BASE_DIR / "website" / "node_modules"
 #: Where pages may lead to. They are not asked by any test; look at them when they are changed.
@@ -104,6 +105,13 @@ def test_diagrams_come_with_their_script_and_other_pages_without(site: Path) -> 
 def test_french_pages_say_so(site: Path) -> None:
     for place in ("fr", "model-card.fr", "tutorials/demarrage.fr"):
         assert '<html lang="fr"' in (site / place / "index.html").read_text("utf-8")
+
+
+def test_french_is_set_as_french_is_but_in_code() -> None:
+    html = "<p title='a : b'>L'entrée : <code>a : 'b'</code> « oui » !</p>"
+    assert french_typography(html) == (
+        "<p title='a : b'>L’entrée\u00a0: <code>a : 'b'</code> «\u00a0oui\u00a0»\u00a0!</p>"
+    )
 
 
 def test_links_out_of_docs_lead_to_pages_of_those_files(site: Path) -> None:
