@@ -73,7 +73,7 @@ def test_arrays_make_the_same_estimator(estimator: Estimator) -> None:
 
 
 def test_arrays_that_lack_something_are_refused(estimator: Estimator) -> None:
-    for name in ("quantiles.energy", "design.effects", "support.means", "trees_3.values"):
+    for name in ("quantiles.energy", "design.effects", "support.means"):
         arrays_of = estimator.to_arrays()
         del arrays_of[name]
         with pytest.raises(KeyError):
@@ -87,6 +87,8 @@ def test_arrays_of_another_design_are_refused(estimator: Estimator) -> None:
             Estimator.from_arrays({**arrays_of, name: arrays_of[name][:-1]})
     counts = arrays_of["trees_3.cut_counts"]
     wider = {**arrays_of, "trees_3.cut_counts": np.append(counts, np.int32(0))}
+    with pytest.raises(ValueError, match="trees"):
+        Estimator.from_arrays({k: v for k, v in arrays_of.items() if not k.startswith("trees_3.")})
     with pytest.raises(ValueError, match=f"answer 5 numbers from {len(COLUMNS) + 1} columns"):
         Estimator.from_arrays(wider)
 
@@ -94,7 +96,7 @@ def test_arrays_of_another_design_are_refused(estimator: Estimator) -> None:
 def test_each_row_is_answered_by_its_expert(estimator: Estimator) -> None:
     """A building's answer does not depend on which others are asked about with it."""
     encoded = encode(made_up(seed=5).rows)
-    encoded[::2, SCORE] = np.nan
+    encoded[: len(encoded) // 2, SCORE] = np.nan
     experts = experts_of(encoded)
     assert set(experts.tolist()) == set(range(EXPERTS))
     together = estimator.estimate(encoded)
