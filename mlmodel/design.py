@@ -2,7 +2,8 @@
 
 The order of magnitude comes from a *use-mix prior*, log E ≈ log Σ_u A_u · exp(θ_u): each use's
 floor area as reported times that use's intensity, with θ shrunk towards the pooled intensity
-(ridge). Everything else is learnt as a residual over it.
+(ridge). Everything else is learnt as a residual over it. Housing and other buildings
+have each a prior and effects of their own.
 """
 
 from collections.abc import Mapping
@@ -89,6 +90,14 @@ _PRIOR_SHRINKAGE: Final = 6.0
 #: Logarithms of ratios of areas are kept within this: what is beyond is a slip of the pen.
 _RATIO_BOUND: Final = 2.0
 
+#: Housing and all other buildings: what one kind teaches of a use or a place misleads of the other.
+KINDS: Final = 2
+#: A kind of building with fewer training rows is learnt together with the other kind.
+FEWEST_OF_KIND: Final = 40
+_TYPE, _BUILDING_TYPE = COLUMN_OF["primary_property_type"], COLUMN_OF["building_type"]
+_RESIDENTIAL_TYPES: Final = np.array(["Multifamily" in name for name in PRIMARY_PROPERTY_TYPES])
+_RESIDENTIAL_CLASSES: Final = np.array(["Multifamily" in name for name in BUILDING_TYPES])
+
 _PLAIN: Final = (
     "year_built", "number_of_floors", "number_of_buildings", "latitude", "longitude",
     "has_electricity", "has_natural_gas", "has_steam", "energy_star_score",
@@ -114,6 +123,14 @@ COLUMNS: Final[tuple[str, ...]] = (
     *(f"uses_{sector}" for sector in SECTORS),
     *(f"effect_{name}" for name in _ENCODED),
 )
+
+
+def is_residential(encoded: Array) -> NDArray[np.bool_]:
+    """Multifamily housing by class, or by property type where the class is not known: (rows,)."""
+    known = ~np.isnan(encoded[:, _BUILDING_TYPE])
+    by_class = _RESIDENTIAL_CLASSES[np.where(known, encoded[:, _BUILDING_TYPE], 0).astype(np.intp)]
+    by_type = _RESIDENTIAL_TYPES[encoded[:, _TYPE].astype(np.intp)]
+    return np.where(known, by_class, by_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +170,12 @@ def areas_of(encoded: Array) -> Areas:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How encoded rows become columns; fitted on training rows.
+    """How encoded rows become columns; fitted on training rows. First other buildings, then
+    housing.
 
-    `log_intensity`, (uses + types,): θ, log kBtu/ft². `effects`: the mean residual of each
-    category of the encoded features one after the other, with one more entry each for unknown.
+    `log_intensity`, (KINDS, uses + types): θ, log kBtu/ft². `effects`, (KINDS, entries): the mean
+    residual of each category of the encoded features one after the other, with one more entry each
+    for unknown.
     """
 
     log_intensity: Array
@@ -165,18 +184,19 @@ class Design:
     @classmethod
     def fit(cls, encoded: Array, log_energy: Array) -> Self:
         """`encoded`, (rows, features); `log_energy`, (rows,), log kBtu."""
-        areas = areas_of(encoded)
-        log_intensity = _fit_log_intensity(encoded, areas, log_energy)
-        residual = log_energy - _log_prior(encoded, areas, log_intensity)[0]
-        effects = [
-            _effect(encoded[:, COLUMN_OF[name]], residual, size) for name, size in _ENCODED.items()
-        ]
-        return cls(log_intensity, np.concatenate(effects))
+        residential = is_residential(encoded)
+        kinds = [np.flatnonzero(residential == kind) for kind in (False, True)]
+        if min(map(len, kinds)) < FEWEST_OF_KIND:
+            kinds = [np.arange(len(encoded))] * KINDS
+        fitted = [_fitted(encoded[chosen], log_energy[chosen]) for chosen in kinds]
+        log_intensity, effects = map(np.stack, zip(*fitted, strict=True))
+        return cls(log_intensity, effects)
 
     def columns(self, encoded: Array) -> tuple[Array, Array]:
         """The columns, (rows, COLUMNS), NaN where unknown; and the prior, log kBtu, (rows,)."""
         areas = areas_of(encoded)
-        prior, log_type_energy = _log_prior(encoded, areas, self.log_intensity)
+        kind = is_residential(encoded).astype(np.intp)
+        prior, log_type_energy = _log_prior(encoded, areas, self.log_intensity, kind)
         building, gross = areas.building, areas.gross
         log_building, log_gross = np.log(building), np.log(gross)
         total = areas.uses.sum(axis=1)
@@ -209,7 +229,7 @@ class Design:
         out[:, start : start + len(SECTORS)] = _rowwise(areas.uses, _SECTOR_OF) / some[:, None]
         start += len(SECTORS)
         out[:, start : start + len(SECTORS)] = _rowwise(areas.named, _SECTOR_OF)
-        out[:, -len(_ENCODED) :] = self.effects[_effect_index(encoded)]
+        out[:, -len(_ENCODED) :] = self.effects[kind[:, None], _effect_index(encoded)]
         return out, prior
 
     def to_arrays(self) -> dict[str, Array]:
@@ -255,23 +275,38 @@ def _rowwise(left: Array, right: Array) -> Array:
 
 
 def _by_type(encoded: Array, areas: Areas) -> Array:
-    types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
+    types = encoded[:, _TYPE].astype(np.intp)
     by_type = np.zeros((len(encoded), _N_TYPES))
     by_type[np.arange(len(encoded)), types] = areas.building
     return by_type
 
 
-def _log_prior(encoded: Array, areas: Areas, log_intensity: Array) -> tuple[Array, Array]:
+def _log_prior(
+    encoded: Array, areas: Areas, log_intensity: Array, kind: NDArray[np.intp]
+) -> tuple[Array, Array]:
     """log kBtu by uses where any is known, else by type; and by type: (rows,) each."""
     intensity = np.exp(log_intensity)
-    types = encoded[:, COLUMN_OF["primary_property_type"]].astype(np.intp)
-    type_energy = areas.building * intensity[_N_USES + types]
-    use_energy = _rowwise(areas.uses, intensity[:_N_USES, None])[:, 0]
+    types = encoded[:, _TYPE].astype(np.intp)
+    type_energy = areas.building * intensity[kind, _N_USES + types]
+    by_kind = _rowwise(areas.uses, intensity[:, :_N_USES].T)
+    use_energy = by_kind[np.arange(len(encoded)), kind]
     log_type_energy = np.log(type_energy)
     prior = np.where(
         use_energy > 0, np.log(np.where(use_energy > 0, use_energy, 1.0)), log_type_energy
     )
     return prior, log_type_energy
+
+
+def _fitted(encoded: Array, log_energy: Array) -> tuple[Array, Array]:
+    """Of one kind of building: θ and effects."""
+    areas = areas_of(encoded)
+    log_intensity = _fit_log_intensity(encoded, areas, log_energy)
+    kind = np.zeros(len(encoded), dtype=np.intp)
+    residual = log_energy - _log_prior(encoded, areas, log_intensity[None], kind)[0]
+    effects = [
+        _effect(encoded[:, COLUMN_OF[name]], residual, size) for name, size in _ENCODED.items()
+    ]
+    return log_intensity, np.concatenate(effects)
 
 
 def _fit_log_intensity(encoded: Array, areas: Areas, log_energy: Array) -> Array:

@@ -1,19 +1,19 @@
 """From what the trees say to energy by fuel with intervals. NumPy only: this is what serves.
 
-The trees answer five numbers a building: the residual of log energy over the prior, the logarithm
-of the carbon intensity under reference factors, the share of steam in what is not electricity, and
-the logarithms of how far off energy and emissions usually are for such buildings. Emissions are
-then arithmetic on fuels: no pair of energy and emissions can be impossible.
+The trees of the building's expert answer five numbers: the residual of log energy over the prior,
+the logarithm of the carbon intensity under reference factors, the share of steam in what is not
+electricity, and the logarithms of how far off energy and emissions usually are for such buildings.
+Emissions are then arithmetic on fuels: no pair of energy and emissions can be impossible.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodel.design import COLUMN_OF, COLUMNS, Design
+from mlmodel.design import COLUMN_OF, COLUMNS, KINDS, Design, is_residential
 from mlmodel.features import HAS_FUELS, PRIMARY_PROPERTY_TYPES
 from mlmodel.flat import FlatTrees
 from mlmodel.prediction import COVERAGES, Caution, Estimates
@@ -32,6 +32,35 @@ _LARGEST_USE: Final = COLUMN_OF["largest_property_use_type"]
 KNOWLEDGE: Final = 5
 #: Of intervals: how much is known, for each property type.
 GROUPS: Final = KNOWLEDGE * len(PRIMARY_PROPERTY_TYPES)
+
+
+#: Sets of trees: of each kind of building, where the score is known and where it is not. With it,
+#: all else tells something different.
+EXPERTS: Final = 2 * KINDS
+#: What each of them answers.
+OUTPUTS: Final = 5
+
+
+def experts_of(encoded: Array) -> NDArray[np.intp]:
+    """Which expert answers each row: (rows,)."""
+    experts: NDArray[np.intp] = 2 * is_residential(encoded) + np.isnan(encoded[:, _SCORE])
+    return experts
+
+
+def answers_of(
+    encoded: Array, columns: Array, experts: Sequence[Callable[[Array], Array]]
+) -> Array:
+    """What each row's expert says of its columns: (rows, answers of an expert)."""
+    expert = experts_of(encoded)
+    answers: Array
+    if (expert == expert[0]).all():  # one row, mostly
+        answers = experts[expert[0]](columns)
+        return answers
+    rows = [np.flatnonzero(expert == number) for number in range(EXPERTS)]
+    said = [ask(columns[own]) for ask, own in zip(experts, rows, strict=True) if len(own)]
+    answers = np.empty((len(encoded), said[0].shape[1]))
+    answers[np.concatenate(rows)] = np.concatenate(said)
+    return answers
 
 
 def groups_of(encoded: Array) -> NDArray[np.intp]:
@@ -73,12 +102,13 @@ def fuels_of(encoded: Array, prior: Array, raw: Array) -> Array:
 class Estimator:
     """A fitted model as plain arrays. Thread-safe.
 
+    `experts`: the trees of each expert, OUTPUTS answers each.
     `energy_quantiles` and `emissions_quantiles`, (GROUPS, coverages, 2): how many difficulties the
     truth lies below and above, as logarithms.
     """
 
     design: Design
-    trees: FlatTrees
+    experts: Sequence[FlatTrees]
     support: Support
     energy_quantiles: Array
     emissions_quantiles: Array
@@ -90,7 +120,7 @@ class Estimator:
     def estimate_with_cautions(self, encoded: Array) -> tuple[Estimates, list[tuple[Caution, ...]]]:
         """The same, and what is unusual about each row."""
         columns, prior = self.design.columns(encoded)
-        raw = self.trees.predict(columns)
+        raw = answers_of(encoded, columns, [trees.predict for trees in self.experts])
         fuels = fuels_of(encoded, prior, raw)
         energy = fuels[:, 0] + fuels[:, 1] + fuels[:, 2]
         groups = groups_of(encoded)
@@ -114,7 +144,7 @@ class Estimator:
         """Everything by name, for `artifact.save_arrays`."""
         parts: Mapping[str, Mapping[str, NDArray[Any]]] = {
             "design": self.design.to_arrays(),
-            "trees": self.trees.to_arrays(),
+            **{f"trees_{i}": trees.to_arrays() for i, trees in enumerate(self.experts)},
             "support": self.support.to_arrays(),
             "quantiles": {
                 "energy": self.energy_quantiles,
@@ -137,15 +167,20 @@ class Estimator:
                 key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)
             }
 
-        quantiles, trees = part("quantiles"), FlatTrees.from_arrays(part("trees"))
-        if trees.columns != len(COLUMNS):
-            raise ValueError(f"The trees look at {trees.columns} columns, not {len(COLUMNS)}.")
+        quantiles = part("quantiles")
+        experts = [FlatTrees.from_arrays(part(f"trees_{i}")) for i in range(EXPERTS)]
+        for trees in experts:
+            if (trees.columns, trees.outputs) != (len(COLUMNS), OUTPUTS):
+                raise ValueError(
+                    f"The trees answer {trees.outputs} numbers from {trees.columns} columns, not "
+                    f"{OUTPUTS} from {len(COLUMNS)}."
+                )
         for name in ("energy", "emissions"):
             if quantiles[name].shape != (GROUPS, len(COVERAGES), 2):
                 raise ValueError(f"The quantiles of {name} have shape {quantiles[name].shape}.")
         return cls(
             Design.from_arrays(part("design")),
-            trees,
+            experts,
             Support.from_arrays(part("support")),
             quantiles["energy"],
             quantiles["emissions"],

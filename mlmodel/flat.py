@@ -5,11 +5,14 @@ keep a bit for each. A split that sends a row to the right rules out the leaves 
 once every such split has cleared its bits, the lowest bit that is left is the row's leaf. All
 splits of one column cleared together depend only on where the value lies among the column's
 thresholds, so the masks of each such bin are prepared once, for every tree side by side: a row
-costs one gather and one AND a column, whatever the depth. Columns of few bins share a table.
+costs one gather and one AND a column, whatever the depth. Columns of few bins share a table, and
+ensembles share one whose trees need masks of the same width.
 
 The sums are taken in scikit-learn's order: equal to `HistGradientBoostingRegressor`, bit for bit.
 """
 
+import itertools
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +32,9 @@ _SHARED_BINS: Final = 256
 #: Up to so many rows are quicker row by row than column by column.
 _FEW_ROWS: Final = 12
 #: How many leaves (rows × trees) are worked on together: they stay in the processor's cache.
-_BLOCK_LEAVES: Final = 1 << 17
+_BLOCK_LEAVES: Final = 1 << 16
+#: How many rows are binned together.
+_CHUNK_ROWS: Final = 1 << 14
 #: What a stack of ensembles is stored as: name, dtype, dimensions.
 LAYOUT: Final[Mapping[str, tuple[type[np.generic], int]]] = {
     "baselines": (np.float64, 1),  # (outputs,)
@@ -60,27 +65,49 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """Room to work on a block of rows, (rows, trees) each: made once a call, not once a block."""
+class _Part:
+    """Ensembles whose masks are equally wide, so that small trees do not move wide masks.
 
-    masks: NDArray[Any]
-    cleared: NDArray[Any]
-    places: NDArray[np.intp]
-    leaves: Array
+    `table` holds what the splits leave, (bins of each group of columns, trees and baselines);
+    `spans` are the outputs with their first and last place among these trees.
+    """
 
-    @classmethod
-    def of(cls, rows: int, table: NDArray[Any]) -> Self:
-        shape = (rows, table.shape[1])
-        return cls(
-            np.empty(shape, table.dtype),
-            np.empty(shape, table.dtype),
-            np.empty(shape, np.intp),
-            np.empty(shape),
-        )
+    table: NDArray[Any]
+    values: Array
+    first_value: NDArray[np.intp]
+    spans: Sequence[tuple[int, int, int]]
 
-    def first(self, rows: int) -> "_Work":
-        """The same room for the last block, which may be shorter."""
-        return _Work(self.masks[:rows], self.cleared[:rows], self.places[:rows], self.leaves[:rows])
+    def add_few(self, places: Sequence[Sequence[int]], sums: Array) -> None:
+        """Row by row; `places` are those of each row in the table."""
+        masks = np.empty((len(places), self.table.shape[1]), self.table.dtype)
+        for row, cleared in zip(places, masks, strict=True):
+            np.bitwise_and.reduce(self.table.take(row, axis=0), axis=0, out=cleared)
+        self._add_up(masks, np.empty_like(masks), sums)
+
+    def add_many(self, places: NDArray[np.intp], sums: Array) -> None:
+        """Column by column, a block of rows after the other; `places` is (groups, rows)."""
+        trees, count = self.table.shape[1], places.shape[1]
+        size = min(count, max(16, _BLOCK_LEAVES // trees))
+        room = np.empty((2, size, trees), self.table.dtype)
+        for start in range(0, count, size):
+            block = places[:, start : start + size]
+            masks, cleared = room[:, : block.shape[1]]
+            # Clipping never happens; it spares NumPy a copy.
+            self.table.take(block[0], axis=0, out=masks, mode="clip")
+            for rows in block[1:]:
+                self.table.take(rows, axis=0, out=cleared, mode="clip")
+                np.bitwise_and(masks, cleared, out=masks)
+            self._add_up(masks, cleared, sums[start : start + size])
+
+    def _add_up(self, masks: NDArray[Any], room: NDArray[Any], sums: Array) -> None:
+        # The lowest set bit: as many bits as lie below it.
+        np.subtract(masks, masks.dtype.type(1), out=room)
+        np.invert(masks, out=masks)
+        np.bitwise_and(masks, room, out=masks)
+        leaves = self.values.take(np.bitwise_count(masks).T + self.first_value[:, None])
+        for output, first, last in self.spans:
+            # Tree after tree, as scikit-learn does: a pairwise sum along a row rounds otherwise.
+            sums[:, output] = np.add.accumulate(leaves[first:last], axis=0)[-1]
 
 
 class FlatTrees:
@@ -125,7 +152,7 @@ class FlatTrees:
     @property
     def table_bytes(self) -> int:
         """The memory of the prepared masks."""
-        return self._table.nbytes
+        return sum(part.table.nbytes for part in self._parts)
 
     def predict(self, X: Array) -> Array:  # noqa: N803 -- scikit-learn's name
         """The sums of each row, (rows, outputs), of X (rows, columns); NaN is missing."""
@@ -133,35 +160,30 @@ class FlatTrees:
         if values.ndim != 2 or values.shape[1] != self.columns:
             raise ValueError(f"X must have shape (rows, {self.columns}), not {values.shape}.")
         sums = np.empty((len(values), self.outputs))
-        work = _Work.of(min(len(values), self._block_rows), self._table)
         if len(values) <= _FEW_ROWS:
-            for row, masks in zip(values, work.masks, strict=True):
-                cleared = self._table.take(self._bins_of(row), axis=0)
-                np.bitwise_and.reduce(cleared, axis=0, out=masks)
-            self._add_up(work, sums)
+            of_rows = [self._places_of(row) for row in values.tolist()]
+            for part in self._parts:
+                part.add_few(of_rows, sums)
             return sums
-        for start in range(0, len(values), self._block_rows):
-            part = slice(start, start + self._block_rows)
-            block = work.first(len(values[part]))
-            self._clear(values[part], block)
-            self._add_up(block, sums[part])
+        for start in range(0, len(values), _CHUNK_ROWS):
+            chunk = slice(start, start + _CHUNK_ROWS)
+            places = self._places(values[chunk])
+            for part in self._parts:
+                part.add_many(places, sums[chunk])
         return sums
 
-    def _clear(self, values: Array, work: "_Work") -> None:
-        """Leave in `work.masks` the bits that no split of these rows clears."""
-        for number, (offset, group) in enumerate(zip(self._offsets, self._groups, strict=True)):
-            rows: NDArray[np.intp] = np.full(len(values), offset)
+    def _places(self, values: Array) -> NDArray[np.intp]:
+        """Which row of the tables each group of columns has for each row of values:
+        (groups, rows)."""
+        places = np.empty((len(self._groups), len(values)), np.intp)
+        places[:] = np.array(self._offsets)[:, None]
+        for group, of_group in zip(self._groups, places, strict=True):
             for column, stride in group:
-                rows += _binned(column, values[:, column.index]) * stride
-            # Clipping never happens; it spares NumPy a copy.
-            out = work.cleared if number else work.masks
-            self._table.take(rows, axis=0, out=out, mode="clip")
-            if number:
-                np.bitwise_and(work.masks, work.cleared, out=work.masks)
+                of_group += _binned(column, values[:, column.index]) * stride  # noqa: PLW2901 -- in place
+        return places
 
-    def _bins_of(self, row: Array) -> list[int]:
-        """Which row of the table each group of columns has for this row of values."""
-        values = row.tolist()
+    def _places_of(self, values: Sequence[float]) -> list[int]:
+        """The same of one row."""
         found = []
         for offset, group in zip(self._offsets, self._groups, strict=True):
             at = offset
@@ -174,73 +196,81 @@ class FlatTrees:
             found.append(at)
         return found
 
-    def _add_up(self, work: "_Work", sums: Array) -> None:
-        # The lowest set bit: as many bits as lie below it.
-        np.subtract(work.masks, self._one, out=work.cleared)
-        np.invert(work.masks, out=work.masks)
-        np.bitwise_and(work.masks, work.cleared, out=work.masks)
-        np.add(np.bitwise_count(work.masks), self._first_value, out=work.places)
-        self._values.take(work.places, out=work.leaves, mode="clip")
-        for output, (first, last) in enumerate(self._spans):
-            # One after the other, as scikit-learn does: a pairwise sum rounds otherwise.
-            of_output = work.leaves[:, first:last]
-            np.add.accumulate(of_output, axis=1, out=of_output)
-            sums[:, output] = of_output[:, -1]
-
     def _prepare(self) -> None:
-        """Make the tables. A baseline is a tree of one leaf, the first of its output."""
-        arrays = self._arrays
-        trees = arrays["trees"].astype(np.intp)
-        ends = np.cumsum(trees + 1)
-        self._spans = [
-            (int(end - count - 1), int(end)) for count, end in zip(trees, ends, strict=True)
-        ]
-        is_baseline = np.zeros(int(ends[-1]), dtype=bool)
-        is_baseline[[first for first, _ in self._spans]] = True
-        leaves = np.ones(len(is_baseline), dtype=np.intp)
-        leaves[~is_baseline] = arrays["leaves"]
-        self._first_value = np.cumsum(leaves) - leaves
-        self._values = np.empty(int(leaves.sum()))
-        of_baseline = np.repeat(is_baseline, leaves)
-        self._values[of_baseline] = arrays["baselines"]
-        self._values[~of_baseline] = arrays["values"]
-
-        width = next(bits for bits in (8, 16, 32, 64) if leaves.max() <= bits)
-        dtype = np.dtype(f"uint{width}")
-        self._one = dtype.type(1)
-        tables = self._column_tables(np.flatnonzero(~is_baseline), dtype)
+        """Make the tables."""
         self._groups = _grouped(self._columns)
-        self._offsets: list[int] = []
+        sizes = [math.prod(column.bins for column, _ in group) for group in self._groups]
+        self._offsets = [0, *itertools.accumulate(sizes[:-1])]
+        arrays = self._arrays
+        ends = np.cumsum(arrays["trees"].astype(np.intp)).tolist()
+        firsts = [0, *ends[:-1]]
+        of_width: dict[int, list[int]] = {}
+        for output, (first, end) in enumerate(zip(firsts, ends, strict=True)):
+            most = int(arrays["leaves"][first:end].max(initial=1))
+            width = next(bits for bits in (8, 16, 32, 64) if most <= bits)
+            of_width.setdefault(width, []).append(output)
+        self._parts = [
+            self._part(np.dtype(f"uint{width}"), outputs, firsts, ends)
+            for width, outputs in of_width.items()
+        ]
+
+    def _part(
+        self,
+        dtype: np.dtype[Any],
+        outputs: Sequence[int],
+        firsts: Sequence[int],
+        ends: Sequence[int],
+    ) -> _Part:
+        """Of these outputs. A baseline is a tree of one leaf, the first of its output."""
+        arrays = self._arrays
+        leaves = arrays["leaves"].astype(np.intp)
+        value_starts = np.cumsum(leaves) - leaves
+        spans, trees, values, counts = [], [], [], []
+        place = 0
+        for output in outputs:
+            first, end = firsts[output], ends[output]
+            spans.append((output, place, place + 1 + end - first))
+            place = spans[-1][2]
+            trees.append(np.append(-1, np.arange(first, end)))
+            counts.append(np.append(1, leaves[first:end]))
+            values.append(arrays["baselines"][[output]])
+            if end > first:
+                stop = value_starts[end - 1] + leaves[end - 1]
+                values.append(arrays["values"][value_starts[first] : stop])
+        count = np.concatenate(counts)
+        tables = self._column_tables(np.concatenate(trees), dtype)
         shared: list[NDArray[Any]] = []
         for group in self._groups:
-            self._offsets.append(sum(len(table) for table in shared))
             table = tables[group[0][0].index]
             for column, _ in group[1:]:
                 both = table[:, None] & tables[column.index][None]
                 table = both.reshape(-1, table.shape[1])
             shared.append(table)
-        self._table = np.concatenate(shared)
-        self._block_rows = max(16, _BLOCK_LEAVES // self._table.shape[1])
+        return _Part(
+            np.concatenate(shared), np.concatenate(values), np.cumsum(count) - count, spans
+        )
 
     def _column_tables(
-        self, places: NDArray[np.intp], dtype: np.dtype[Any]
+        self, trees: NDArray[np.intp], dtype: np.dtype[Any]
     ) -> dict[int, NDArray[Any]]:
-        """By column, what its splits leave in each bin: (bins, trees and baselines)."""
+        """By column, what the splits of these trees leave in each bin: (bins, trees); -1 is a
+        baseline, without any."""
         arrays = self._arrays
         splits = arrays["leaves"].astype(np.intp) - 1
-        tree = np.repeat(places, splits)
+        place = np.full(len(splits), -1)
+        place[trees[trees >= 0]] = np.flatnonzero(trees >= 0)
+        tree = np.repeat(place, splits)
         last = np.arange(len(tree)) - np.repeat(np.cumsum(splits) - splits, splits)
         one = np.uint64(1)
         upto = (one << (last + 1).astype(np.uint64)) - one
         before = (one << arrays["split_first"].astype(np.uint64)) - one
         masks = (~(upto ^ before)).astype(dtype)
-        total = int(arrays["trees"].sum()) + self.outputs
         tables: dict[int, NDArray[Any]] = {}
         for column in self._columns:
-            of_column = np.flatnonzero(arrays["split_column"] == column.index)
+            of_column = np.flatnonzero((arrays["split_column"] == column.index) & (tree >= 0))
             cut = arrays["split_cut"][of_column]
             right_if_missing = of_column[~arrays["split_missing_left"][of_column]]
-            table = np.full((column.bins, total), np.iinfo(dtype).max, dtype)
+            table = np.full((column.bins, len(trees)), np.iinfo(dtype).max, dtype)
             np.bitwise_and.at(table, (cut + 1, tree[of_column]), masks[of_column])
             np.bitwise_and.accumulate(table[:-1], axis=0, out=table[:-1])
             np.bitwise_and.at(

@@ -1,7 +1,8 @@
 """The estimator: a use-mix prior for the order of magnitude, boosted trees for what it misses.
 
 One boosting model learns log E over the prior, one the logarithm of the carbon intensity, one the
-share of steam in what is not electricity. They learn from a teacher (`mlmodel.teacher`), which is
+share of steam in what is not electricity; of each there are experts, by kind of building and by
+whether the ENERGY STAR score is known. They learn from a teacher (`mlmodel.teacher`), which is
 more accurate and far too slow to serve: it labels the training buildings and variants of them, as
 in Hinton et al., 2015, and Breiman and Shang, 1996. Whatever optional input a caller may lack is
 hidden in some of these rows, so that one model serves every set-up. Two more models learn how far
@@ -10,7 +11,7 @@ prediction normalised by difficulty (Lei et al., JASA 2018), calibrated by group
 Django; arrays are encoded by `mlmodel.features.encode`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
 import numpy as np
@@ -23,10 +24,13 @@ from sklearn.pipeline import Pipeline
 from mlmodel.augmentation import lacking, variants
 from mlmodel.design import COLUMN_OF, Design
 from mlmodel.estimator import (
+    EXPERTS,
     GROUPS,
     KNOWLEDGE,
     REFERENCE_FACTORS,
     Estimator,
+    answers_of,
+    experts_of,
     fuels_of,
     groups_of,
     is_all_electric,
@@ -52,6 +56,12 @@ _BARE: Final = tuple(feature.name for feature in FEATURES if not feature.is_requ
 #: What is learnt from, and calibrated: every set-up, and the barest request with less weight.
 _VIEWS: Final[Mapping[str, tuple[str, ...]]] = {**SET_UPS, "bare": _BARE}
 _BARE_WEIGHT: Final = 0.5
+#: Variants of each building in each set-up, for the teacher to label.
+_VARIANTS: Final = 8
+#: An expert with fewer rows to learn from learns from everybody's.
+_FEWEST_OF_EXPERT: Final = 200
+#: Fewer thresholds are smaller tables to serve from, and learn as well from a teacher.
+_BINS: Final = 63
 #: Teachers of fewer rows are further off: with three folds, intervals are a fiftieth wider.
 _INNER_FOLDS: Final = 4
 #: Trees in each of the teacher's forests; with half of them it is as far off, within noise.
@@ -102,7 +112,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
     whatever the number of threads.
     """
 
-    def __init__(self, *, seed: int = 42, max_iter: int = 400, learning_rate: float = 0.1) -> None:
+    def __init__(self, *, seed: int = 42, max_iter: int = 400, learning_rate: float = 0.06) -> None:
         self.seed = seed
         self.max_iter = max_iter
         self.learning_rate = learning_rate
@@ -116,7 +126,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         targets = np.column_stack([log_energy, log_intensity])
         self.design_ = Design.fit(X, log_energy)
         self.support_ = Support.fit(X, self.design_.columns(X)[0])
-        self.models_ = self._taught(X, targets, steam_share)
+        outputs = self._taught(X, targets, steam_share)
 
         # How far off is a teacher that has not seen the building? In every view, one after the
         # other; `building` says which it is.
@@ -128,35 +138,37 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         measured = np.column_stack([log_energy, log_emissions])
         residuals = self._residuals(X, targets, measured, part)
         columns, _ = self.design_.columns(encoded)
-        groups, part = groups_of(encoded), part[building]
+        expert, groups, part = experts_of(encoded), groups_of(encoded), part[building]
         # Of buildings with one fuel, emissions are as far off as energy.
         residuals[is_all_electric(encoded), 1] = np.nan
         quantiles = []
         for residual in residuals.T:
             known = np.isfinite(residual)
             magnitude = np.log(np.maximum(np.abs(residual), _SMALLEST_RESIDUAL))
-            self.models_.append(self._difficulty(columns, magnitude, known))
+            outputs.append(self._difficulty(columns, magnitude, expert))
             # Out of fold too: a difficulty that has seen the residual would explain it too well.
             scale = np.ones(len(residual))
             for number in range(_INNER_FOLDS):
                 held = known & (part == number)
-                blind = self._difficulty(columns, magnitude, known & (part != number))
-                scale[held] = np.exp(blind.predict(columns[held]))
+                seen = np.where(part == number, np.nan, magnitude)
+                blind = _asked([self._difficulty(columns, seen, expert)])
+                scale[held] = np.exp(answers_of(encoded[held], columns[held], blind)[:, 0])
             quantiles.append(_quantiles(residual[known] / scale[known], groups[known]))
         self.energy_quantiles_, self.emissions_quantiles_ = quantiles
+        self.experts_ = [list(models) for models in zip(*outputs, strict=True)]
         return self
 
     def predict(self, X: Array) -> Array:  # noqa: N803
         """Shape (rows, 3): electricity, natural gas and steam, kBtu a year."""
         columns, prior = self.design_.columns(X)
-        raw = np.column_stack([model.predict(columns) for model in self.models_[:3]])
-        return fuels_of(X, prior, raw)
+        said = _asked(list(zip(*self.experts_, strict=True))[:3])
+        return fuels_of(X, prior, answers_of(X, columns, said))
 
     def to_estimator(self) -> Estimator:
         """The fitted model as plain arrays, without scikit-learn."""
         return Estimator(
             self.design_,
-            FlatTrees.of(*self.models_),
+            [FlatTrees.of(*models) for models in self.experts_],
             self.support_,
             self.energy_quantiles_,
             self.emissions_quantiles_,
@@ -164,9 +176,9 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
 
     def _taught(
         self, encoded: Array, targets: Array, steam_share: Array
-    ) -> list[HistGradientBoostingRegressor]:
+    ) -> list[list[HistGradientBoostingRegressor]]:
         """Energy over the prior and intensity, learnt from teachers of all rows, and the share of
-        steam as it was measured; `targets` as of `Teacher.fit`."""
+        steam as it was measured, by each expert; `targets` as of `Teacher.fit`."""
         generator = np.random.default_rng(self.seed)
         unknown = np.full(len(encoded), np.nan)
         rows, answers, weights = [], [], []
@@ -176,7 +188,7 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
             rows.append(shown)
             answers.append(np.column_stack([teacher.predict(shown), steam_share]))
             weights.append(np.full(len(encoded), _BARE_WEIGHT if view == "bare" else 1.0))
-            if view in SET_UPS:
+            for _ in range(_VARIANTS if view in SET_UPS else 0):
                 variant = masked(variants(encoded, generator), hidden)
                 # The teacher knows all of the variant, the trees only a part.
                 rows.append(lacking(variant, generator))
@@ -189,21 +201,44 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         # The intensity of electricity alone is arithmetic.
         answer[is_all_electric(everything), 1] = np.nan
         sizes = ((self.max_iter, 31), (self.max_iter // 2, 16), (self.max_iter // 4, 8))
-        columns = _binnable(columns)
-        models = []
-        for target, (trees, leaves) in zip(answer.T, sizes, strict=True):
-            known = np.isfinite(target)
-            model = HistGradientBoostingRegressor(
+        expert = experts_of(everything)
+        return [
+            self._experts(
+                columns,
+                target,
+                expert,
+                weight,
                 max_iter=max(trees, 1),
                 learning_rate=self.learning_rate,
                 max_leaf_nodes=leaves,
                 min_samples_leaf=20,
-                l2_regularization=1.0,
+                l2_regularization=10.0,
                 max_features=0.5,
-                early_stopping=False,
-                random_state=self.seed,
+                max_bins=_BINS,
             )
-            models.append(model.fit(columns[known], target[known], sample_weight=weight[known]))
+            for target, (trees, leaves) in zip(answer.T, sizes, strict=True)
+        ]
+
+    def _experts(
+        self,
+        columns: Array,
+        target: Array,
+        expert: NDArray[np.intp],
+        weight: Array | None = None,
+        **options: Any,
+    ) -> list[HistGradientBoostingRegressor]:
+        """One model for each expert, of its rows where the target is known."""
+        known = np.isfinite(target)
+        models = []
+        for number in range(EXPERTS):
+            chosen = known & (expert == number)
+            if chosen.sum() < _FEWEST_OF_EXPERT:
+                chosen = known
+            model = HistGradientBoostingRegressor(
+                early_stopping=False, random_state=self.seed, **options
+            )
+            of_chosen = None if weight is None else weight[chosen]
+            models.append(model.fit(_binnable(columns[chosen]), target[chosen], of_chosen))
         return models
 
     def _teacher(self, shown: Array, targets: Array, design: Design, *, haste: int = 1) -> Teacher:
@@ -229,19 +264,21 @@ class EnergyRegressor(RegressorMixin, BaseEstimator):
         return residuals.reshape(-1, 2)
 
     def _difficulty(
-        self, columns: Array, magnitude: Array, chosen: NDArray[np.bool_]
-    ) -> HistGradientBoostingRegressor:
-        """How far off, as a logarithm, learnt from the chosen rows."""
-        return HistGradientBoostingRegressor(
+        self, columns: Array, magnitude: Array, expert: NDArray[np.intp]
+    ) -> list[HistGradientBoostingRegressor]:
+        """How far off, as a logarithm, learnt by each expert from the rows where it is known."""
+        return self._experts(
+            columns,
+            magnitude,
+            expert,
             max_iter=min(self.max_iter, 100),
             learning_rate=0.06,
             max_leaf_nodes=8,
             min_samples_leaf=30,
             l2_regularization=5.0,
             max_features=0.2,
-            early_stopping=False,
-            random_state=self.seed,
-        ).fit(_binnable(columns[chosen]), magnitude[chosen])
+            max_bins=_BINS,
+        )
 
 
 def build_pipeline(*, seed: int = 42, max_iter: int = 400) -> Pipeline:
@@ -258,6 +295,17 @@ def _inner_parts(count: int, seed: int) -> NDArray[np.intp]:
     for number, (_, held_out) in enumerate(splitter.split(part)):
         part[held_out] = number
     return part
+
+
+def _asked(
+    outputs: Sequence[Sequence[HistGradientBoostingRegressor]],
+) -> list[Callable[[Array], Array]]:
+    """Of each expert, what its models for these outputs say of columns: (rows, outputs)."""
+
+    def of(models: Sequence[HistGradientBoostingRegressor]) -> Callable[[Array], Array]:
+        return lambda columns: np.column_stack([model.predict(columns) for model in models])
+
+    return [of(models) for models in zip(*outputs, strict=True)]
 
 
 def _binnable(columns: Array) -> Array:

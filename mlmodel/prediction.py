@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ COVERAGES: Final = (80, 90)
 SHORTFALL: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """Between which values the truth lies with the nominal probability; low <= high."""
 
     low: float
@@ -31,9 +30,8 @@ class Caution:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """One answer, of a year.
+class Prediction(NamedTuple):
+    """One answer, of a year. A named tuple, for a batch makes thousands: a data class takes longer.
 
     Energies are kBtu, never negative; `site_energy_use_kbtu` is the sum of the three fuels, added
     from left to right. `site_eui_kbtu_per_sqft` is by building area without parking. Emissions are

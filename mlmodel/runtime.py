@@ -62,39 +62,19 @@ class ServedModel:
             return []
         encoded = encode(rows)
         estimates, cautions = self._estimator.estimate_with_cautions(encoded)
-        columns = zip(
-            estimates.fuels_kbtu.tolist(),
-            estimates.energy_kbtu.tolist(),
-            (estimates.energy_kbtu / building_area(encoded)).tolist(),
-            *(estimates.energy_intervals[coverage].tolist() for coverage in COVERAGES),
-            *(estimates.emissions_ratios[coverage].tolist() for coverage in COVERAGES),
+        energy = estimates.energy_kbtu
+        intervals = (
+            map(Interval._make, bounds[coverage].tolist())
+            for bounds in (estimates.energy_intervals, estimates.emissions_ratios)
+            for coverage in COVERAGES
+        )
+        columns = zip(  # in the order of the fields
+            *estimates.fuels_kbtu.T.tolist(),
+            energy.tolist(),
+            (energy / building_area(encoded)).tolist(),
+            *intervals,
             estimates.support.tolist(),
             cautions,
             strict=True,
         )
-        return [
-            Prediction(
-                electricity_kbtu=fuels[0],
-                natural_gas_kbtu=fuels[1],
-                steam_kbtu=fuels[2],
-                site_energy_use_kbtu=energy,
-                site_eui_kbtu_per_sqft=eui,
-                energy_80=Interval(*energy_80),
-                energy_90=Interval(*energy_90),
-                emissions_ratio_80=Interval(*emissions_80),
-                emissions_ratio_90=Interval(*emissions_90),
-                support=support,
-                cautions=said,
-            )
-            for (
-                fuels,
-                energy,
-                eui,
-                energy_80,
-                energy_90,
-                emissions_80,
-                emissions_90,
-                support,
-                said,
-            ) in columns
-        ]
+        return list(map(Prediction._make, columns))

@@ -118,7 +118,7 @@ def model_version_train(
         **regressor.get_params(),
         "folds": folds,
         "repeats": repeats,
-        "estimator": type(regressor.models_[0]).__name__,
+        "estimator": type(regressor.experts_[0][0]).__name__,
     }
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary) / "model"

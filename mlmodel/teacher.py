@@ -16,35 +16,29 @@ from scipy.spatial.distance import cdist
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.svm import SVR
 
-from mlmodel.design import COLUMN_OF, COLUMNS, Design, areas_of
+from mlmodel.design import (
+    COLUMN_OF,
+    COLUMNS,
+    FEWEST_OF_KIND,
+    Design,
+    areas_of,
+    is_residential,
+)
 from mlmodel.estimator import is_all_electric
-from mlmodel.features import BUILDING_TYPES, FEATURES_BY_NAME, PRIMARY_PROPERTY_TYPES
+from mlmodel.features import FEATURES_BY_NAME
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _SCORE: Final = COLUMNS.index("energy_star_score")
 _ONE_HOT: Final = ("primary_property_type", "neighborhood", "building_type")
-_TYPE, _BUILDING_TYPE = COLUMN_OF["primary_property_type"], COLUMN_OF["building_type"]
-_RESIDENTIAL_TYPES: Final = np.array(["Multifamily" in name for name in PRIMARY_PROPERTY_TYPES])
-_RESIDENTIAL_CLASSES: Final = np.array(["Multifamily" in name for name in BUILDING_TYPES])
 #: A category of fewer training buildings than this is no column of its own.
 _FEWEST_OF_CATEGORY: Final = 3
 #: Added to the variance of a category's column, so that a rare one does not outweigh all others.
 _CATEGORY_VARIANCE: Final = 0.02
-#: A kind of building with fewer training rows is taught together with the other kind.
-_FEWEST_OF_KIND: Final = 40
 _KERNEL_WIDTH: Final = 0.01
 _KERNEL_COST: Final = 1.5
 _KERNEL_TUBE: Final = 0.1
-
-
-def is_residential(encoded: Array) -> Mask:
-    """Multifamily housing by class, or by property type where the class is not known: (rows,)."""
-    known = ~np.isnan(encoded[:, _BUILDING_TYPE])
-    by_class = _RESIDENTIAL_CLASSES[np.where(known, encoded[:, _BUILDING_TYPE], 0).astype(np.intp)]
-    by_type = _RESIDENTIAL_TYPES[encoded[:, _TYPE].astype(np.intp)]
-    return np.where(known, by_class, by_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Teacher:
             return _Kind.fit(encoded[chosen], columns[chosen], residuals[chosen], trees, seed)
 
         known = np.isfinite(targets).all(axis=1)
-        if min((known & residential).sum(), (known & ~residential).sum()) < _FEWEST_OF_KIND:
+        if min((known & residential).sum(), (known & ~residential).sum()) < FEWEST_OF_KIND:
             both = kind(np.ones(len(encoded), dtype=bool))
             return cls(design, (both, both))
         return cls(design, (kind(~residential), kind(residential)))

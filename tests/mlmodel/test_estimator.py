@@ -1,5 +1,6 @@
 """Fuels, intervals and support: what must hold whatever the trees say."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mlmodel.design import COLUMNS, Design
-from mlmodel.estimator import KNOWLEDGE, REFERENCE_FACTORS, Estimator, fuels_of
+from mlmodel.estimator import (
+    EXPERTS,
+    KNOWLEDGE,
+    REFERENCE_FACTORS,
+    Estimator,
+    experts_of,
+    fuels_of,
+)
 from mlmodel.features import FEATURE_NAMES, encode
 from mlmodel.pipeline import SET_UPS, _quantiles, masked
 from mlmodel.support import Support
@@ -19,6 +27,7 @@ from tests.mlmodel.rows import made_up
 GAS, STEAM, ELECTRICITY = (
     FEATURE_NAMES.index(f"has_{fuel}") for fuel in ("natural_gas", "steam", "electricity")
 )
+SCORE = FEATURE_NAMES.index("energy_star_score")
 known = st.sampled_from([0.0, 1.0, np.nan])
 
 
@@ -76,9 +85,37 @@ def test_arrays_of_another_design_are_refused(estimator: Estimator) -> None:
     for name in ("quantiles.energy", "quantiles.emissions"):
         with pytest.raises(ValueError, match=name.removeprefix("quantiles.")):
             Estimator.from_arrays({**arrays_of, name: arrays_of[name][:-1]})
-    fewer = {**arrays_of, "trees.cut_counts": np.append(arrays_of["trees.cut_counts"], np.int32(0))}
-    with pytest.raises(ValueError, match="trees look at"):
-        Estimator.from_arrays(fewer)
+    counts = arrays_of["trees_3.cut_counts"]
+    wider = {**arrays_of, "trees_3.cut_counts": np.append(counts, np.int32(0))}
+    with pytest.raises(ValueError, match="trees"):
+        Estimator.from_arrays({k: v for k, v in arrays_of.items() if not k.startswith("trees_3.")})
+    with pytest.raises(ValueError, match=f"answer 5 numbers from {len(COLUMNS) + 1} columns"):
+        Estimator.from_arrays(wider)
+
+
+def test_each_row_is_answered_by_its_expert(estimator: Estimator) -> None:
+    """A building's answer does not depend on which others are asked about with it."""
+    encoded = encode(made_up(seed=5).rows)
+    encoded[: len(encoded) // 2, SCORE] = np.nan
+    experts = experts_of(encoded)
+    assert set(experts.tolist()) == set(range(EXPERTS))
+    together = estimator.estimate(encoded)
+    for row in range(len(encoded)):
+        alone = estimator.estimate(encoded[[row]])
+        assert np.array_equal(alone.fuels_kbtu[0], together.fuels_kbtu[row])
+        for coverage, interval in alone.energy_intervals.items():
+            assert np.array_equal(interval[0], together.energy_intervals[coverage][row])
+    swapped = replace(estimator, experts=estimator.experts[::-1])
+    assert not np.isclose(swapped.estimate(encoded).energy_kbtu, together.energy_kbtu).any()
+
+
+def test_an_expert_of_few_rows_learns_from_everybody() -> None:
+    data = made_up(300)
+    unscored = replace(data, rows=[{**row, "energy_star_score": None} for row in data.rows])
+    energy = train(unscored, max_iter=20).named_steps["energy"]
+    scored = encode(made_up(40, seed=5).rows)
+    scored[:, SCORE] = 50.0
+    assert np.isfinite(energy.predict(scored)).all()
 
 
 def test_a_small_group_is_given_more_room_and_an_empty_one_that_of_others() -> None:
