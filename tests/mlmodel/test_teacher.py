@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlmodel.design import COLUMN_OF, Design
+from mlmodel.design import COLUMN_OF, Design, is_residential
 from mlmodel.features import encode
 from mlmodel.pipeline import SET_UPS, EnergyRegressor, masked
-from mlmodel.teacher import Teacher, is_residential
+from mlmodel.teacher import Teacher
 from tests.mlmodel.rows import made_up
 
 
