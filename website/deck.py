@@ -124,7 +124,7 @@ def facts(*, tests: int) -> dict[str, Any]:
         "served_ms": french(served_us / 1000, 2),
         "pipeline_ms": french(pipeline_us / 1000, 0),
         "faster": french(pipeline_us / served_us),
-        "worker_mb": french(measured(image, "a web worker")),
+        "worker_mb": french(measured(image, "a web worker, after predictions")),
         "known": KNOWN,
         "scores": scores,
         "card": scores["f"],

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from django.utils.translation import gettext_noop
-
 from config import limits, variables
 from config.env import BASE_DIR, VAR_DIR, VERSION
 from config.settings.sign_in import *  # noqa: F403 -- how staff sign in, a page of its own
@@ -169,6 +167,12 @@ DATASET_CACHE_DIR: Path = VAR_DIR / "datasets"
 PROJECT_DIR: Path = BASE_DIR
 #: What was deployed, for `/livez`: a tag or a commit, set by whoever builds the image.
 RELEASE: str = variables.RELEASE.read()
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a text for translation. Django's own asks the settings, which are being made here."""
+    return message
+
 
 #: What a demonstration says of itself.
 DEMO_NOTICE = gettext_noop("Demonstration: everything entered here is lost when it restarts.")
