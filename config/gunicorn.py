@@ -1,5 +1,6 @@
 """gunicorn's settings: `gunicorn -c config/gunicorn.py config.wsgi`, in the project's directory."""
 
+import gc
 import os
 import sys
 from logging.config import dictConfig
@@ -123,6 +124,10 @@ def post_worker_init(worker: "Worker") -> None:
 
     worker_count(threads=threads)
     served_model_warm()
+    # What is loaded by now stays: the collector of garbage, which would look through all of it
+    # again and again during a large batch, need not.
+    gc.collect()
+    gc.freeze()
     serving_watch()
 
 
