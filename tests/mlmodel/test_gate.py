@@ -29,6 +29,7 @@ REAL_FILE = REAL_DATA / "seattle" / "2016.csv"
 SAMPLE = settings.PROJECT_DIR / "fixtures" / "sample-benchmarking.csv"
 SCORE = FEATURE_NAMES.index("energy_star_score")
 PARAMETERS = {"max_iter": 40}
+QUICK = Protocol.quick(folds=2)
 
 
 class Ignorant:
@@ -53,7 +54,7 @@ def fit_ignorant(encoded: Any, energy: Any, fuels: Any, **settings_of: Any) -> I
 
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    return evaluate(made_up(300), protocol=Protocol.quick(), parameters=PARAMETERS)
+    return evaluate(made_up(300), protocol=QUICK, parameters=PARAMETERS)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_the_citys_file_is_not_predicted_worse_than_before() -> None:
 @pytest.mark.no_cover  # the fixture is traced
 def test_a_model_that_ignores_a_column_fails(baseline: dict[str, Any]) -> None:
     worse = evaluate(
-        made_up(300), protocol=Protocol.quick(), fit=fit_ignorant, parameters=PARAMETERS
+        made_up(300), protocol=QUICK, fit=fit_ignorant, parameters=PARAMETERS
     )
     failing = regressions(worse, baseline)
     assert any(
