@@ -83,9 +83,7 @@ def test_the_citys_file_is_not_predicted_worse_than_before() -> None:
 
 @pytest.mark.no_cover  # the fixture is traced
 def test_a_model_that_ignores_a_column_fails(baseline: dict[str, Any]) -> None:
-    worse = evaluate(
-        made_up(300), protocol=QUICK, fit=fit_ignorant, parameters=PARAMETERS
-    )
+    worse = evaluate(made_up(300), protocol=QUICK, fit=fit_ignorant, parameters=PARAMETERS)
     failing = regressions(worse, baseline)
     assert any(
         line.startswith("non_residential, energy, set-up c: r2_log") and "allowed" in line
