@@ -110,8 +110,8 @@ class ExplanationPeriodFilter(PeriodFilter):
     uuid = "pk"
 
 
-class CallFilter(FoldedFilter):
-    """What is said of the call; `path` leads to it from the listed table."""
+class PathFilter(FoldedFilter):
+    """What another table says, mostly that of calls; `path` leads to it from the listed one."""
 
     path: ClassVar[str] = ""
 
@@ -119,11 +119,25 @@ class CallFilter(FoldedFilter):
         return {f"{self.path}{name}": value for name, value in condition.items()}
 
 
-class CallerFilter(CallFilter):
+class NumberFilter(PathFilter):
+    """By a field that holds a number or a key; nothing has one that is no number."""
+
+    field: ClassVar[str]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        asked = _number(self.value())
+        named = self.named(**{self.field: asked})
+        return queryset.none() if asked is None else queryset.filter(**named)
+
+
+class CallerFilter(NumberFilter):
     """Users; who called by command has none."""
 
     title = _("caller")
     parameter_name = "caller"
+    field = "caller"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         users = list(User.objects.order_by("username").values_list("pk", "username")[:_LISTED])
@@ -132,14 +146,8 @@ class CallerFilter(CallFilter):
             users += User.objects.filter(pk=asked).values_list("pk", "username")
         return [(str(pk), name) for pk, name in users]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        asked = _number(self.value())
-        return queryset.none() if asked is None else queryset.filter(**self.named(caller=asked))
 
-
-class TokenFilter(CallFilter):
+class TokenFilter(PathFilter):
     """Tokens by the first characters of their secrets, as they are on the record; the newest are
     listed to who may see tokens."""
 
@@ -163,24 +171,17 @@ class TokenFilter(CallFilter):
         return queryset if not asked else queryset.filter(**self.named(token_prefix=asked))
 
 
-class VersionFilter(CallFilter):
+class VersionFilter(NumberFilter):
     title = _("model version")
     parameter_name = "version"
-    field: ClassVar[str] = "model_version"
+    field = "model_version"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         versions = ModelVersion.objects.order_by("name", "-version").only("name", "version")
         return [(str(version.pk), str(version)) for version in versions[:_LISTED]]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        asked = _number(self.value())
-        named = self.named(**{self.field: asked})
-        return queryset.none() if asked is None else queryset.filter(**named)
 
-
-class ChannelFilter(CallFilter):
+class ChannelFilter(PathFilter):
     title = _("channel")
     parameter_name = "channel"
 
@@ -282,21 +283,16 @@ class SourceFilter(VocabularyFilter):
         return _choices(OutcomeSource)
 
 
-class MeasuredYearFilter(FoldedFilter):
+class MeasuredYearFilter(NumberFilter):
     """The last years that are over."""
 
     title = _("data year")
     parameter_name = "data_year"
+    field = "data_year"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         last = timezone.now().year - 1
         return [(str(year), str(year)) for year in range(last, last - 12, -1)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        asked = _number(self.value())
-        return queryset.none() if asked is None else queryset.filter(data_year=asked)
 
 
 class MeasuredVersionFilter(VersionFilter):
