@@ -26,10 +26,10 @@ _ACCESS_FIELDS: Final = {
     # As predictions.api.calls names it: the prediction, or the batch, that the request led to.
     "prediction_id": "{futurisys.prediction_id}e",
 }
-
-
 #: gunicorn's word for what there is not.
 _NONE: Final = "-"
+#: At DEBUG they write templates' whole contexts and statements' parameters: secrets, inputs.
+_TELLTALES: Final = ("django.template", "django.db.backends")
 
 
 class RequestIdFilter(logging.Filter):
@@ -80,6 +80,7 @@ def logging_settings(*, style: Literal["json", "text"], level: str = "INFO") -> 
     """For Django's LOGGING and for gunicorn: the same handler for both."""
     formatter = {"json": JsonFormatter, "text": TextFormatter}[style]
     console: dict[str, Any] = {"handlers": ["console"], "level": level, "propagate": False}
+    discreet: dict[str, Any] = {"level": "INFO" if level == "DEBUG" else level}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -97,6 +98,7 @@ def logging_settings(*, style: Literal["json", "text"], level: str = "INFO") -> 
             "django": {"handlers": [], "level": level, "propagate": True},
             "gunicorn.error": console,
             "gunicorn.access": console,
+            **dict.fromkeys(_TELLTALES, discreet),
         },
     }
 

@@ -3,13 +3,13 @@
 import json
 import logging
 import sys
-from logging.config import dictConfig
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from config.logging import JsonFormatter, RequestIdFilter, TextFormatter, logging_settings
+from config.logging import JsonFormatter, RequestIdFilter, TextFormatter
+from tests.logs import logging_configured
 
 
 def record(message: str, *args: object, name: str = "test", **extra: Any) -> logging.LogRecord:
@@ -119,19 +119,34 @@ def test_without_a_middleware_there_is_no_request(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("style", ["json", "text"])
 def test_settings_configure_logging(style: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        dictConfig(logging_settings(style=style, level="WARNING"))
+    with logging_configured(style=style, level="WARNING"):
         logging.getLogger("django.request").warning("seen")
         logging.getLogger("django.request").info("unseen")
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for name in ("django", "gunicorn.error", "gunicorn.access"):
-            logging.getLogger(name).handlers.clear()
-            logging.getLogger(name).propagate = True
-            logging.getLogger(name).setLevel(logging.NOTSET)
     err = capsys.readouterr().err
     assert err.count("seen") == 1
     assert err.startswith("{") == (style == "json")
+
+
+@pytest.mark.parametrize("name", ["django.template", "django.db.backends"])
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING"])
+def test_what_writes_whole_contexts_and_parameters_is_never_asked_to(
+    name: str, level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with logging_configured(level=level):
+        logging.getLogger(name).debug("the context, a secret in it")
+        logging.getLogger(name).info("information")
+        logging.getLogger(name).warning("a warning")
+        logging.getLogger("predictions").debug("our own")
+    err = capsys.readouterr().err
+    assert "secret" not in err
+    assert ("information" in err) == (level != "WARNING")
+    assert "a warning" in err
+    assert ("our own" in err) == (level == "DEBUG")
+
+
+def test_logging_is_left_as_it_was() -> None:
+    loggers = [logging.getLogger(name) for name in ("", "django", "django.template")]
+    before = [(one.handlers[:], one.level, one.propagate) for one in loggers]
+    with logging_configured():
+        assert [(one.handlers[:], one.level, one.propagate) for one in loggers] != before
+    assert [(one.handlers[:], one.level, one.propagate) for one in loggers] == before

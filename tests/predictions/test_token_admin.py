@@ -1,6 +1,5 @@
 """Tokens in the admin: made with a secret that is shown once, revoked, never changed."""
 
-import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from django.utils import timezone
 from predictions.models import ApiToken
 from predictions.services.accounts import api_token_create
 from predictions.services.admission import token_use_store
+from tests.logs import logging_configured
 from tests.predictions.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_said_and_nothing_made(
 
 
 def test_a_token_is_made_and_its_secret_shown_this_once(
-    admin_browser: Client, caller: User, caplog: pytest.LogCaptureFixture
+    admin_browser: Client, caller: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = form(
         caller,
@@ -76,7 +76,7 @@ def test_a_token_is_made_and_its_secret_shown_this_once(
         requests_per_minute="7",
         rows_per_minute="0",
     )
-    with caplog.at_level(logging.DEBUG):
+    with logging_configured(level="DEBUG"):
         answer = admin_browser.post(url("add"), asked)
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -93,7 +93,7 @@ def test_a_token_is_made_and_its_secret_shown_this_once(
 
     entry = LogEntry.objects.get(action_flag=ADDITION)
     assert entry.object_id == str(token.pk)
-    assert secret not in f"{entry.object_repr}{entry.change_message}{caplog.text}"
+    assert secret not in f"{entry.object_repr}{entry.change_message}{capsys.readouterr().err}"
     assert not any(secret in str(session.get_decoded()) for session in Session.objects.all())
     assert secret not in str(admin_browser.cookies)
     for page in (url("changelist"), url("change", token.pk), url("add")):

@@ -1,6 +1,5 @@
 """Scopes, and tokens made and revoked by their owner over the API."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from predictions.models import ApiToken, IdempotentAnswer, PredictionRequest
 from predictions.services.accounts import api_token_create, api_token_revoke
 from tests.buildings.factories import BenchmarkRecordFactory
 from tests.fakes import FakeServedModel
+from tests.logs import logging_configured
 from tests.predictions.factories import facts, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -177,7 +177,7 @@ class TestMaking:
         assert manager.post(URL, {"name": "t"}, format="json").status_code == 201
 
     def test_a_token_is_made_and_its_secret_given_once(
-        self, manager: APIClient, caller: User, caplog: pytest.LogCaptureFixture
+        self, manager: APIClient, caller: User, capsys: pytest.CaptureFixture[str]
     ) -> None:
         body = {
             "name": " batch job ",
@@ -185,7 +185,7 @@ class TestMaking:
             "networks": ["127.0.0.1", "2001:DB8::/32"],
             "expires_in_days": 30,
         }
-        with caplog.at_level(logging.DEBUG), CaptureQueriesContext(connection) as queries:
+        with logging_configured(level="DEBUG"), CaptureQueriesContext(connection) as queries:
             answer = manager.post(URL, body, format="json")
         assert answer.status_code == 201
         assert answer["Cache-Control"] == "no-store"
@@ -205,7 +205,7 @@ class TestMaking:
         for url in (URL, shown["url"]):
             assert secret not in manager.get(url).content.decode()
             assert token.digest not in manager.get(url).content.decode()
-        assert secret not in caplog.text
+        assert secret not in capsys.readouterr().err
         assert not any(secret in query["sql"] for query in queries.captured_queries)
         assert manager.get(shown["url"]).json()["last_used_at"]
 
