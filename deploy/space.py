@@ -22,6 +22,7 @@ from pathlib import Path
 _SPACE = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}")
 _SUBJECT = "deploy: "
+_BACK = "revert: to "
 
 _README = """\
 ---
@@ -61,17 +62,25 @@ class Space:
         return self._push(f"{_SUBJECT}{release}")
 
     def rollback(self) -> str:
-        """Go back to the deployment before the last one; its release. Raises SpaceError."""
-        log = self._git("log", "--format=%H %s")
-        lines = [line.split(" ", 1) for line in log.splitlines()]
-        deployments = [(commit, subject) for commit, subject in lines if _SUBJECT in subject]
-        if len(deployments) < 2:
-            raise SpaceError("there is no deployment before this one")
-        commit, subject = deployments[1]
-        release = subject.removeprefix(_SUBJECT)
-        self._git("checkout", "--quiet", commit, "--", "Dockerfile", "README.md")
-        self._push(f"revert: to {release}")
-        return release
+        """Go back to what ran before the last deployment; its release. Raises SpaceError.
+
+        That is the deployment before, unless it was taken back itself: then what it went back to.
+        """
+        log = self._git("log", "--first-parent", "--format=%H %s")
+        commits = [line.split(" ", 1) for line in log.splitlines()]
+        (subject, *_) = (subject for _, subject in commits)
+        if subject.startswith(_BACK):
+            raise SpaceError(f"it went back already, to {subject.removeprefix(_BACK)}")
+        last = next((n for n, (_, said) in enumerate(commits) if said.startswith(_SUBJECT)), None)
+        before = commits[last + 1 :] if last is not None else []
+        for commit, said in before:
+            for mark in (_SUBJECT, _BACK):
+                if said.startswith(mark):
+                    release = said.removeprefix(mark)
+                    self._git("checkout", "--quiet", commit, "--", "Dockerfile", "README.md")
+                    self._push(f"{_BACK}{release}")
+                    return release
+        raise SpaceError("there is no deployment before this one")
 
     def _readme(self, release: str, host: str) -> str:
         return _README.format(release=release, host=host)
