@@ -161,12 +161,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     return tables_with_sentences(_WIDE.sub(r'<div class="wide \1">\g<0></div>', html))
 
 
-def tables_with_sentences(html: str) -> str:
+def tables_with_sentences(html: str, *, characters: int = _SENTENCE) -> str:
     """Cells that know their column's heading, so that a phone can show a row as a list of them."""
 
     def stackable(found: re.Match[str]) -> str:
         table = found[0]
-        if all(len(_TAG.sub("", cell["text"])) < _SENTENCE for cell in _CELL.finditer(table)):
+        if all(len(_TAG.sub("", cell["text"])) < characters for cell in _CELL.finditer(table)):
             return table
         labels = [
             _TAG.sub("", heading).replace('"', "&quot;") for heading in _HEADING.findall(table)
