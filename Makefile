@@ -145,7 +145,7 @@ deploy: ## let a Space run an image (SPACE=owner/name IMAGE=registry/name@sha256
 smoke: ## wait for RELEASE at a Space and try it (SPACE=owner/name; SMOKE_TOKEN)
 	@python3 -m deploy.smoke "$$(python3 -m deploy.space host --space "$$SPACE")" --release "$$RELEASE" --patience 600
 
-rollback: ## let a Space run what it ran before (SPACE=owner/name; HF_TOKEN)
+rollback: ## let a Space run what it ran before; prints release=… (SPACE=owner/name; HF_TOKEN)
 	@python3 -m deploy.space rollback --space "$$SPACE"
 
 release-id: ## which release this is, TAG or the commit, as a workflow wants it

@@ -21,6 +21,7 @@ from pathlib import Path
 
 _SPACE = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}")
+_REMOTE = "https://huggingface.co/spaces/{space}"
 _SUBJECT = "deploy: "
 _BACK = "revert: to "
 
@@ -68,9 +69,9 @@ class Space:
         """
         log = self._git("log", "--first-parent", "--format=%H %s")
         commits = [line.split(" ", 1) for line in log.splitlines()]
-        (subject, *_) = (subject for _, subject in commits)
-        if subject.startswith(_BACK):
-            raise SpaceError(f"it went back already, to {subject.removeprefix(_BACK)}")
+        newest = commits[0][1]
+        if newest.startswith(_BACK):
+            raise SpaceError(f"it went back already, to {newest.removeprefix(_BACK)}")
         last = next((n for n, (_, said) in enumerate(commits) if said.startswith(_SUBJECT)), None)
         before = commits[last + 1 :] if last is not None else []
         for commit, said in before:
@@ -146,10 +147,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         with tempfile.TemporaryDirectory() as temporary:
-            remote = f"https://huggingface.co/spaces/{options.space}"
+            remote = _REMOTE.format(space=options.space)
             space = Space(remote, Path(temporary) / "space", os.environ.get("HF_TOKEN", ""))
             if options.what == "rollback":
-                said = f"back to {space.rollback()}"
+                release = space.rollback()
+                sys.stdout.write(f"release={release}\n")  # as a workflow wants it
+                said = f"back to {release}"
             else:
                 is_new = space.deploy(
                     image=options.image, release=options.release, host=host_of(options.space)
@@ -158,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SpaceError as error:
         sys.stderr.write(f"{options.space}: {error}\n")
         return 1
-    sys.stdout.write(f"{options.space}: {said}\n")
+    sys.stderr.write(f"{options.space}: {said}\n")
     return 0
 
 

@@ -118,6 +118,22 @@ def test_where_a_space_serves() -> None:
     assert host_of("Futurisys/Energy_api.v1") == "futurisys-energy-api-v1.hf.space"
 
 
+def test_the_pipeline_is_told_which_release_is_back(
+    remote: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(space, "_REMOTE", f"{remote.parent}/{{space}}.git")
+    (remote.parent / "owner").mkdir()
+    remote.rename(remote.parent / "owner" / "name.git")
+    for release, image in (("v1", IMAGES[0]), ("v2", IMAGES[1])):
+        asked = ["deploy", "--space", "owner/name", "--image", image, "--release", release]
+        assert space.main(asked) == 0
+    capsys.readouterr()
+    assert space.main(["rollback", "--space", "owner/name"]) == 0
+    assert capsys.readouterr() == ("release=v1\n", "owner/name: back to v1\n")
+    assert space.main(["rollback", "--space", "owner/name"]) == 1
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
