@@ -110,17 +110,22 @@ def frames_of(error: BaseException) -> str:
     current: BaseException | None = error
     while current and id(current) not in seen:
         seen.add(id(current))
+        frames = "".join(traceback.format_tb(current.__traceback__))
         kind = f"{type(current).__module__}.{type(current).__qualname__}"
-        diagnosis = getattr(current, "diag", None)  # psycopg's
-        known = (getattr(diagnosis, part, None) for part in _DIAGNOSIS)
-        told.append(
-            "".join(traceback.format_tb(current.__traceback__))
-            + " ".join((kind, *(part for part in known if part)))
-        )
+        told.append(" ".join((f"{frames}{kind}", *_diagnosis(current))))
         current = current.__cause__ or (
             None if current.__suppress_context__ else current.__context__
         )
     return "\n\n".join(reversed(told))
+
+
+def _diagnosis(error: BaseException) -> list[str]:
+    """What psycopg says beside an error's text; and the text where there was no connection."""
+    found = getattr(error, "diag", None)
+    known = [part for name in _DIAGNOSIS if (part := getattr(found, name, None))]
+    if found is not None and not known and type(error).__name__ == "OperationalError":
+        return [str(error).strip()]
+    return known
 
 
 def logging_settings(*, style: Literal["json", "text"], level: str = "INFO") -> dict[str, Any]:

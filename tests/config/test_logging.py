@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg2
 import pytest
 from django.db import IntegrityError, connection
 from gunicorn.http.errors import InvalidChunkSize
@@ -125,6 +126,14 @@ def test_of_an_error_of_postgresql_there_is_what_it_violates(db: None) -> None:
     told = frames_of(caught.value).replace('int("88434")', "")  # the test's own line
     assert "88434" not in told
     assert "errors.CheckViolation 23514 small is_small\n" in told
+
+
+def test_why_postgresql_is_not_reached_is_said() -> None:
+    with pytest.raises(psycopg2.OperationalError) as caught:
+        psycopg2.connect(host="127.0.0.1", port=1, user="app", password="said-to-nobody")
+    told = frames_of(caught.value)
+    assert "refused" in told.rpartition("psycopg2.OperationalError")[2]
+    assert "said-to-nobody" not in told.rpartition("psycopg2.OperationalError")[2]
 
 
 @pytest.mark.parametrize(
