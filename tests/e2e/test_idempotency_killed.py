@@ -20,9 +20,9 @@ from predictions.models import (
     PredictionOutput,
     PredictionRequest,
 )
-from tests.e2e.test_story import FACTS, Service, token
+from tests.e2e.test_story import FACTS, Service, shipped_loads, token
 
-__all__ = ["token"]  # the fixture registers the shipped model
+__all__ = ["shipped_loads", "token"]  # fixtures: the latter registers the shipped model
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -43,6 +43,7 @@ def service(token: str, tmp_path: Path) -> Iterator[Service]:
     # A statement of a killed worker waits for a lock as long as the test does, however busy.
     running = Service(
         tmp_path,
+        is_traced=False,
         DATABASE_CONNECT_TIMEOUT_S="60",
         DATABASE_LOCK_TIMEOUT_MS="0",
         DATABASE_STATEMENT_TIMEOUT_MS="120000",

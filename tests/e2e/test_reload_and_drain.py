@@ -14,9 +14,9 @@ import pytest
 from django.db import connections
 
 from predictions.models import PredictionOutput
-from tests.e2e.test_story import FACTS, Service, token
+from tests.e2e.test_story import FACTS, Service, shipped_loads, token
 
-__all__ = ["token"]  # the fixture registers the shipped model
+__all__ = ["shipped_loads", "token"]  # fixtures: the latter registers the shipped model
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -86,7 +86,9 @@ class Callers:
 
 @pytest.fixture
 def service(token: str, tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path, WEB_CONCURRENCY="2", WEB_THREADS="4", ACCESS_LOG="false")
+    running = Service(
+        tmp_path, is_traced=False, WEB_CONCURRENCY="2", WEB_THREADS="4", ACCESS_LOG="false"
+    )
     try:
         running.wait_until_ready()
         yield running

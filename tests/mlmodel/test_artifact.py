@@ -426,6 +426,7 @@ def test_a_compressed_member_is_refused_however_small(served: Path) -> None:
         load_arrays(served, file_digests(served))
 
 
+@pytest.mark.no_cover  # thousands of times what the tests above go through once
 def test_any_damage_to_registered_arrays_is_refused_or_harmless(served: Path) -> None:
     """Every byte of the file in turn, registered as it then is: an answer or our own error."""
     path = served / "served.npz"
