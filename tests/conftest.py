@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +21,10 @@ from predictions.services.admission import token_use_store
 from predictions.services.serving import Serving
 from tests.emptying import Emptying
 from tests.fakes import FakeServedModel
+from tests.leftovers import left_over, process_state
 from tests.predictions.factories import make_model_version, make_user
+
+BEFORE = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +33,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in long:
         item.add_marker(pytest.mark.no_cover)
     items[:] = [*long, *(item for item in items if item not in long)]
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(request: pytest.FixtureRequest) -> None:
+    """What the process is like before a test and what it asks for; by its name set up early."""
+    request.node.stash[BEFORE] = process_state()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fails a test that leaves something of its own in the process."""
+    yield
+    if changed := left_over(item.stash.get(BEFORE, None)):
+        pytest.fail(f"This test leaves these otherwise than they were: {', '.join(changed)}")
 
 
 @pytest.fixture
