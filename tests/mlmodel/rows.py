@@ -1,6 +1,6 @@
 """Made-up rows to train on: small, quick, and with an energy that follows from the facts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -11,9 +11,16 @@ if TYPE_CHECKING:
 
     from mlmodel.features import FeatureValue
 
+
+class Trees(TypedDict):
+    """What the estimator is made with."""
+
+    max_iter: int
+
+
 #: As few as make a model, and as many as learn what there is to learn from 300 rows.
-FEW_TREES = {"max_iter": 3}
-SOME_TREES = {"max_iter": 40}
+FEW_TREES: Trees = {"max_iter": 3}
+SOME_TREES: Trees = {"max_iter": 40}
 
 _EUI = {"Hotel": 90.0, "Warehouse": 25.0, "Large Office": 60.0, "Mid-Rise Multifamily": 35.0}
 #: kg CO2e per MBtu of electricity, natural gas and steam.
