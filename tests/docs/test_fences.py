@@ -23,10 +23,10 @@ from predictions.models import Scope
 from predictions.services.accounts import api_token_create
 from tests.buildings import csvs
 from tests.docs.fences import Fence, asked_of, fences, words
-from tests.e2e.test_story import FACTS, Service, shipped_loads, token, url_of_test_database
+from tests.e2e.test_story import FACTS, Service, token, url_of_test_database
 from tests.processes import untraced
 
-__all__ = ["shipped_loads", "token"]  # fixtures
+__all__ = ["token"]  # a fixture
 
 FENCES = list(fences())
 RUN_HERE = sorted({fence.page for fence in FENCES if fence.is_run_here})

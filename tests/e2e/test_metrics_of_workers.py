@@ -12,9 +12,9 @@ import pytest
 
 from config.metrics_files import metrics_parent
 from tests.config.test_metrics import TOKEN, Samples, samples_of, value
-from tests.e2e.test_story import FACTS, Service, shipped_loads, token
+from tests.e2e.test_story import FACTS, Service, token
 
-__all__ = ["shipped_loads", "token"]  # fixtures: the latter registers the shipped model
+__all__ = ["token"]  # the fixture registers the shipped model
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

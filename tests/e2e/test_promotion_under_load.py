@@ -14,17 +14,12 @@ from mlmodel import evaluation, services
 from mlmodel.models import ModelVersion
 from mlmodel.services import model_version_promote, model_version_rollback, model_version_train
 from predictions.models import PredictionOutput
-from tests.e2e.test_story import FACTS, Service, shipped_loads, token
+from tests.e2e.test_story import FACTS, Service, token
 from tests.mlmodel.once import evaluate_once, once, train_once
 from tests.mlmodel.rows import FEW_TREES, made_up, new_buildings
 
-__all__ = [
-    "evaluate_once",
-    "once",
-    "shipped_loads",
-    "token",
-    "train_once",
-]  # fixtures; `token` registers the shipped model
+#: Fixtures; `token` registers the shipped model.
+__all__ = ["evaluate_once", "once", "token", "train_once"]
 
 #: Workers look once in so many seconds, and then load; a busy machine takes longer.
 POLL_S = 0.5

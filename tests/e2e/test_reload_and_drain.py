@@ -14,9 +14,9 @@ import pytest
 from django.db import connections
 
 from predictions.models import PredictionOutput
-from tests.e2e.test_story import FACTS, Service, shipped_loads, token
+from tests.e2e.test_story import FACTS, Service, token
 
-__all__ = ["shipped_loads", "token"]  # fixtures: the latter registers the shipped model
+__all__ = ["token"]  # the fixture registers the shipped model
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,9 @@ class Service:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
+@cache
 def shipped_loads() -> None:
-    """Both forms of the version that ships, the larger of which takes seconds."""
+    """Both forms of the version that ships are sound; to see that of the larger takes seconds."""
     manifest = registry.shipped_manifest()
     services._check_loads(
         registry.SHIPPED_DIR / "model",
@@ -106,13 +107,12 @@ def shipped_loads() -> None:
 
 
 @pytest.fixture
-def token(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped_loads: None
-) -> str:
+def token(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    shipped_loads()
     settings.MODEL_STORE_DIR = tmp_path / "store"
     settings.MLFLOW_TRACKING_URI = ""  # PostgreSQL alone, as in production
     with monkeypatch.context() as patch:
-        patch.setattr(services, "_check_loads", lambda *_, **__: None)  # it does, as was seen
+        patch.setattr(services, "_check_loads", lambda *_, **__: None)
         call_command("register_shipped_model", stdout=StringIO())
     _, secret = api_token_create(user=api_caller_get_or_create(username="demo"), name="t")
     return secret

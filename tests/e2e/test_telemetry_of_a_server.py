@@ -11,10 +11,10 @@ from typing import ClassVar
 import pytest
 from django.db import connection
 
-from tests.e2e.test_story import FACTS, Service, shipped_loads, token
+from tests.e2e.test_story import FACTS, Service, token
 from tests.servers import Answering, listening
 
-__all__ = ["shipped_loads", "token"]  # fixtures: the latter registers the shipped model
+__all__ = ["token"]  # the fixture registers the shipped model
 
 #: Found again as a number, in JSON and as a double of protocol buffers.
 AREA = 88434.0625
