@@ -86,9 +86,7 @@ class Callers:
 
 @pytest.fixture
 def service(token: str, tmp_path: Path) -> Iterator[Service]:
-    running = Service(
-        tmp_path, is_traced=False, WEB_CONCURRENCY="2", WEB_THREADS="4", ACCESS_LOG="false"
-    )
+    running = Service(tmp_path, WEB_CONCURRENCY="2", WEB_THREADS="4", ACCESS_LOG="false")
     try:
         running.wait_until_ready()
         yield running

@@ -71,7 +71,7 @@ def _sent(port: int, data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 def test_whatever_is_sent_a_refusal_is_a_problem_document(token: str, tmp_path: Path) -> None:
-    service = Service(tmp_path, is_traced=False, ALLOWED_HOSTS="localhost,127.0.0.1")
+    service = Service(tmp_path, ALLOWED_HOSTS="localhost,127.0.0.1")
     try:
         service.wait_until_ready()
         for name, (data, expected) in REFUSED.items():
