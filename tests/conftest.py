@@ -1,5 +1,6 @@
 """Fixtures that every area shares."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -119,6 +120,18 @@ def no_model_left_over() -> Iterator[None]:
     """A model that a test loaded is not served to the next."""
     yield
     serving_module.serving_reset()
+
+
+@pytest.fixture(autouse=True)
+def no_tracking_server_left_over() -> Iterator[None]:
+    """MLflow says in the environment which server it was told to use, to whatever is started
+    later."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    yield
+    if before is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 @pytest.fixture(scope="session")
