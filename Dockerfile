@@ -14,8 +14,8 @@ RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --require-hashes --only-binary=:all: -r requirements-serve.txt \
     && /opt/venv/bin/pip uninstall --yes pip
 # pyarrow is here for Parquet; its RPC library, headers and tests are 42 MB that nobody calls.
-RUN cd /opt/venv/lib/python3*/site-packages/pyarrow \
-    && rm -r include src tests *flight* \
+RUN set -- /opt/venv/lib/python3*/site-packages/pyarrow \
+    && rm -r "$1"/include "$1"/src "$1"/tests "$1"/*flight* \
     && /opt/venv/bin/python -I -c "import pyarrow.parquet"
 
 FROM packages AS demo-packages

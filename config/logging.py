@@ -1,12 +1,15 @@
 """Logs on standard error: one JSON object a line in production, plain lines elsewhere.
 
 Every line carries the request id. Inputs, tokens and bodies are never logged: of a record's extras
-only `EXTRA_FIELDS` are written, and the access log has the path without its query.
+only `EXTRA_FIELDS` are written, the access log has the path without its query, and of an error that
+a request met a JSON line has type and frames: its text may quote a value, as PostgreSQL's do.
 """
 
 import json
 import logging
+import re
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -30,6 +33,10 @@ _ACCESS_FIELDS: Final = {
 _NONE: Final = "-"
 #: At DEBUG they write templates' whole contexts and statements' parameters: secrets, inputs.
 _TELLTALES: Final = ("django.template", "django.db.backends")
+#: What PostgreSQL says of an error beside its text, which quotes values.
+_DIAGNOSIS: Final = ("sqlstate", "table_name", "constraint_name")
+#: gunicorn's words for what it could not read, which it then quotes: a header, with a token in it.
+_MALFORMED: Final = re.compile(r"^(Invalid request from ip=.*?: .*?)\s*b?['\"].*", re.DOTALL)
 
 
 class RequestIdFilter(logging.Filter):
@@ -41,6 +48,19 @@ class RequestIdFilter(logging.Filter):
         middleware = sys.modules.get("config.middleware")
         current_request_id = getattr(middleware, "current_request_id", str)
         record.request_id = current_request_id()
+        return True
+
+
+class MalformedRequestFilter(logging.Filter):
+    """Takes out what gunicorn quotes of a request that is no HTTP."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        found = _MALFORMED.match(record.getMessage()) if record.name == "gunicorn.error" else None
+        if found:
+            record.msg, record.args = found[1].rstrip(":"), ()
+        error = record.exc_info[1] if record.exc_info else None
+        if error and type(error).__module__.startswith("gunicorn.http."):
+            record.exc_text = frames_of(error)
         return True
 
 
@@ -72,8 +92,40 @@ class JsonFormatter(logging.Formatter):
             atoms = {name: record.args.get(atom, _NONE) for name, atom in _ACCESS_FIELDS.items()}
             fields |= {name: value for name, value in atoms.items() if value != _NONE}
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = record.exc_text or self._exception(record, record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)
+
+    def _exception(self, record: logging.LogRecord, found: Any) -> str:
+        """Outside of a request, as at the start, an error's text is what helps."""
+        is_of_a_request = getattr(record, "request_id", "") or record.name == "django.request"
+        if is_of_a_request and found[1]:
+            return frames_of(found[1])
+        return self.formatException(found)
+
+
+def frames_of(error: BaseException) -> str:
+    """Frames and type of an error, and before them those of what led to it; without any text."""
+    told: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current and id(current) not in seen:
+        seen.add(id(current))
+        frames = "".join(traceback.format_tb(current.__traceback__))
+        kind = f"{type(current).__module__}.{type(current).__qualname__}"
+        told.append(" ".join((f"{frames}{kind}", *_diagnosis(current))))
+        current = current.__cause__ or (
+            None if current.__suppress_context__ else current.__context__
+        )
+    return "\n\n".join(reversed(told))
+
+
+def _diagnosis(error: BaseException) -> list[str]:
+    """What psycopg says beside an error's text; and the text where there was no connection."""
+    found = getattr(error, "diag", None)
+    known = [part for name in _DIAGNOSIS if (part := getattr(found, name, None))]
+    if found is not None and not known and type(error).__name__ == "OperationalError":
+        return [str(error).strip()]
+    return known
 
 
 def logging_settings(*, style: Literal["json", "text"], level: str = "INFO") -> dict[str, Any]:
@@ -84,12 +136,15 @@ def logging_settings(*, style: Literal["json", "text"], level: str = "INFO") -> 
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": RequestIdFilter}},
+        "filters": {
+            "request_id": {"()": RequestIdFilter},
+            "malformed": {"()": MalformedRequestFilter},
+        },
         "formatters": {"default": {"()": formatter}},
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
-                "filters": ["request_id"],
+                "filters": ["request_id", "malformed"],
                 "formatter": "default",
             }
         },

@@ -29,6 +29,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from config.metrics_files import directory_locked, metrics_directory
+from config.security import SecurityHeadersMiddleware
 from mlmodel.selectors import model_version_champion
 from predictions.api.exceptions import problem_page
 from predictions.api.problems import NOT_AUTHENTICATED, Problem
@@ -70,10 +71,11 @@ class MetricsMiddleware:
             raise MiddlewareNotUsed
         self.get_response = get_response
         self.port: int = settings.METRICS_PORT
+        self.alone = SecurityHeadersMiddleware(_metrics_alone)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if self.port and _port_reached(request) == self.port:
-            return _page() if request.path == "/metrics" else HttpResponse(status=404)
+            return self.alone(request)
         IN_FLIGHT.inc()
         started = time.perf_counter()
         try:
@@ -108,6 +110,10 @@ def worker_count(*, threads: int) -> None:
     """This worker has begun."""
     WORKERS.set(1)
     THREADS.set(threads)
+
+
+def _metrics_alone(request: HttpRequest) -> HttpResponse:
+    return _page() if request.path == "/metrics" else HttpResponse(status=404)
 
 
 def _page() -> HttpResponse:

@@ -1,8 +1,21 @@
 #!/bin/sh
-# Starts the image as production does (read-only, without rights) beside a fresh PostgreSQL, runs its
-# release step, and lets deploy.smoke try it. Needs a Docker engine.
+# Looks for secrets in the image, starts it as production does (read-only, without rights) beside a
+# fresh PostgreSQL, runs its release step, and lets deploy.smoke try it. Needs a Docker engine.
 set -eu
 image=${IMAGE:-futurisys-energy}
+
+# Whoever pulls an image reads its variables and its files.
+found=$(
+    docker image inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$image" |
+        sed -n 's/^\([^=]*\(SECRET\|TOKEN\|PASSWORD\|DATABASE_URL\|DSN\)[^=]*\)=.*/\1/p'
+    docker run --rm --entrypoint find "$image" /app /data \
+        \( -name '.env*' -o -name '*.env' -o -name '*.key' -o -name '*.pem' -o -name secret_key \)
+)
+if [ -n "$found" ]; then
+    printf 'the image holds secrets: %s\n' "$found" >&2
+    exit 1
+fi
+
 network=futurisys-smoke-$$
 secret=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 cleanup() {

@@ -21,7 +21,9 @@ from pathlib import Path
 
 _SPACE = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}")
+_REMOTE = "https://huggingface.co/spaces/{space}"
 _SUBJECT = "deploy: "
+_BACK = "revert: to "
 
 _README = """\
 ---
@@ -61,17 +63,25 @@ class Space:
         return self._push(f"{_SUBJECT}{release}")
 
     def rollback(self) -> str:
-        """Go back to the deployment before the last one; its release. Raises SpaceError."""
-        log = self._git("log", "--format=%H %s")
-        lines = [line.split(" ", 1) for line in log.splitlines()]
-        deployments = [(commit, subject) for commit, subject in lines if _SUBJECT in subject]
-        if len(deployments) < 2:
-            raise SpaceError("there is no deployment before this one")
-        commit, subject = deployments[1]
-        release = subject.removeprefix(_SUBJECT)
-        self._git("checkout", "--quiet", commit, "--", "Dockerfile", "README.md")
-        self._push(f"revert: to {release}")
-        return release
+        """Go back to what ran before the last deployment; its release. Raises SpaceError.
+
+        That is the deployment before, unless it was taken back itself: then what it went back to.
+        """
+        log = self._git("log", "--first-parent", "--format=%H %s")
+        commits = [line.split(" ", 1) for line in log.splitlines()]
+        newest = commits[0][1]
+        if newest.startswith(_BACK):
+            raise SpaceError(f"it went back already, to {newest.removeprefix(_BACK)}")
+        last = next((n for n, (_, said) in enumerate(commits) if said.startswith(_SUBJECT)), None)
+        before = commits[last + 1 :] if last is not None else []
+        for commit, said in before:
+            for mark in (_SUBJECT, _BACK):
+                if said.startswith(mark):
+                    release = said.removeprefix(mark)
+                    self._git("checkout", "--quiet", commit, "--", "Dockerfile", "README.md")
+                    self._push(f"{_BACK}{release}")
+                    return release
+        raise SpaceError("there is no deployment before this one")
 
     def _readme(self, release: str, host: str) -> str:
         return _README.format(release=release, host=host)
@@ -137,10 +147,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         with tempfile.TemporaryDirectory() as temporary:
-            remote = f"https://huggingface.co/spaces/{options.space}"
+            remote = _REMOTE.format(space=options.space)
             space = Space(remote, Path(temporary) / "space", os.environ.get("HF_TOKEN", ""))
             if options.what == "rollback":
-                said = f"back to {space.rollback()}"
+                release = space.rollback()
+                sys.stdout.write(f"release={release}\n")  # as a workflow wants it
+                said = f"back to {release}"
             else:
                 is_new = space.deploy(
                     image=options.image, release=options.release, host=host_of(options.space)
@@ -149,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SpaceError as error:
         sys.stderr.write(f"{options.space}: {error}\n")
         return 1
-    sys.stdout.write(f"{options.space}: {said}\n")
+    sys.stderr.write(f"{options.space}: {said}\n")
     return 0
 
 

@@ -3,7 +3,8 @@
 No figure of the model, the API or the tests is typed into the slides where the project can say it:
 they are Jinja's expressions, filled from the manifest, the OpenAPI document, measured pages, and
 the tests as pytest finds them.
-`website/deck` makes HTML and PDF of what this writes.
+`website/deck` makes HTML and PDF of what this writes. A slide's text is too small on a phone, where
+the HTML leads to the same slides as a page to read: `python -m website.deck reading`.
 """
 
 import json
@@ -22,6 +23,7 @@ import yaml
 from mlmodel.evaluation.baseline import MARGIN
 from mlmodel.features import FEATURES
 from predictions.api.problems import PROBLEMS
+from website.hooks import tables_with_sentences
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = ROOT / "docs" / "presentation"
@@ -44,6 +46,11 @@ USE_TYPES: Final = {
     "Distribution Center": "Centre de distribution",
     "Warehouse": "Entrepôt",
 }
+#: A phone held upright; held across it is wide enough for the slides.
+_TO_READING: Final = (
+    '<script>if (matchMedia("(max-width: 600px) and (orientation: portrait)").matches) '
+    'location.replace("reading.html")</script>'
+)
 
 
 def french(value: float, digits: int = 0) -> str:
@@ -163,6 +170,29 @@ def slides(*, tests: int) -> str:
     return re.sub(r"(?<=\S) (?=[;:?!»%])|(?<=«) ", "\u00a0", text)
 
 
+def reading(bare: str, style: str) -> str:
+    """A page to scroll, of Marp's bare one: slides freed from their frames of 1280 × 720."""
+    frames = (
+        r'<style media="screen">.*?</style>|<script>.*?</script>|</?(svg|foreignObject)\b[^>]*>'
+    )
+    page = re.sub(frames, "", bare, flags=re.DOTALL)
+    page = page.replace("svg > foreignObject > ", "")
+    if len(re.findall(r"<foreignObject\b[^>]*><section", bare)) != page.count("<section"):
+        raise ValueError("Marp frames its slides in another way than website/deck.py knows")
+    page = tables_with_sentences(page, characters=45)
+    return page.replace("</head>", f"<style>{style}</style></head>", 1)
+
+
+def write_reading() -> None:
+    """Of Marp's bare page a page to read, to which the slides lead on a phone."""
+    directory = ROOT / "dist" / "deck" / "presentation"
+    page = directory / "reading.html"
+    style = (SOURCE / "reading.css").read_text("utf-8")
+    page.write_text(reading(page.read_text("utf-8"), style), "utf-8")
+    index = directory / "index.html"
+    index.write_text(index.read_text("utf-8").replace("<head>", f"<head>{_TO_READING}", 1), "utf-8")
+
+
 def main() -> None:
     """Slides, theme, pictures and fonts side by side, as the slides name them."""
     deck = ROOT / "dist" / "deck"
@@ -176,4 +206,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write_reading() if sys.argv[1:] == ["reading"] else main()

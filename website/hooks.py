@@ -38,6 +38,13 @@ _TEXT: Final = re.compile(r"(?P<aside><(pre|code)\b.*?</\2>|<[^>]*>)|[^<]+", re.
 _WIDE: Final = re.compile(
     r'<pre class="mermaid">(?=<code>(er|sequence|flowchart LR)).*?</pre>', re.DOTALL
 )
+_TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
+_HEADING: Final = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_CELL: Final = re.compile(r"<td(?P<attributes>[^>]*)>(?P<text>.*?)</td>", re.DOTALL)
+_TAG: Final = re.compile(r"<[^>]*>")
+#: From so many characters on a cell is a sentence, which a phone sets as a ribbon of single words.
+_SENTENCE: Final = 60
 _LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".sh": "sh", "": "sh"}
 
 
@@ -151,7 +158,32 @@ def is_french(page: str) -> bool:
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     if is_french(page.file.src_uri):
         html = french_typography(html)
-    return _WIDE.sub(r'<div class="wide \1">\g<0></div>', html)
+    return tables_with_sentences(_WIDE.sub(r'<div class="wide \1">\g<0></div>', html))
+
+
+def tables_with_sentences(html: str, *, characters: int = _SENTENCE) -> str:
+    """Cells that know their column's heading, so that a phone can show a row as a list of them."""
+
+    def stackable(found: re.Match[str]) -> str:
+        table = found[0]
+        if all(len(_TAG.sub("", cell["text"])) < characters for cell in _CELL.finditer(table)):
+            return table
+        labels = [
+            _TAG.sub("", heading).replace('"', "&quot;") for heading in _HEADING.findall(table)
+        ]
+        table = _ROW.sub(lambda row: labelled(row[0], labels), table)
+        return table.replace("<table>", "<table data-stack>", 1)
+
+    def labelled(row: str, labels: list[str]) -> str:
+        left = iter(labels)
+        return _CELL.sub(
+            lambda cell: (
+                f'<td data-label="{next(left, "")}"{cell["attributes"]}>{cell["text"]}</td>'
+            ),
+            row,
+        )
+
+    return _TABLE.sub(stackable, html)
 
 
 def french_typography(html: str) -> str:

@@ -1,5 +1,7 @@
 """Production: every secret from the environment, none with a default; TLS everywhere."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config import variables
 from config.env import database_from_url
 from config.logging import logging_settings
@@ -10,6 +12,8 @@ SECRET_KEY = variables.strong(variables.SECRET_KEY, variables.SECRET_KEY.require
 # After a change of SECRET_KEY, the former ones keep sessions and signed links valid for a while.
 SECRET_KEY_FALLBACKS: list[str] = variables.SECRET_KEY_FALLBACKS.read()
 ALLOWED_HOSTS = variables.ALLOWED_HOSTS.required()
+if "*" in ALLOWED_HOSTS:  # links in answers are made of the host that a caller names
+    raise ImproperlyConfigured(f"ALLOWED_HOSTS must not be *. {variables.ALLOWED_HOSTS.how}")
 DATABASES = {"default": database_from_url(variables.DATABASE_URL.required())}
 
 SECURE_SSL_REDIRECT = variables.SECURE_SSL_REDIRECT.read()

@@ -11,6 +11,12 @@ from config.variables.declared import BASE_DIR, MAKE_SECRET, Section, Variable, 
 __all__ = ["BASE_DIR", "SECTIONS", "VARIABLES", "Variable", "strong"]
 
 _POSTGRES = "postgres://{}:password@host:5432/futurisys?sslmode=require"
+_IS_POSTGRES = {
+    "pattern": r"postgres(ql)?://\S+",
+    "right": "postgres://user:password@host:5432/database, with @, / and : of a password as %40, "
+    "%2F and %3A",
+}
+_PORT_MAX = 65_535
 _IN_PRODUCTION = "production"
 
 # -- database -------------------------------------------------------------------------------------
@@ -26,6 +32,7 @@ DATABASE_URL = _database.text(
     how="Name the PostgreSQL database: postgres://user:password@host:5432/database "
     "(with ?sslmode=require where it is not on this machine).",
     is_secret=True,
+    **_IS_POSTGRES,
 )
 OWNER_DATABASE_URL = _database.text(
     "OWNER_DATABASE_URL",
@@ -94,7 +101,13 @@ _server = Section("Server")
 HOST = _server.text(
     "HOST", "The address to listen on; 0.0.0.0 is every interface.", default="127.0.0.1"
 )
-PORT = _server.integer("PORT", "The port to listen on; the image sets 7860.", default=8000, least=1)
+PORT = _server.integer(
+    "PORT",
+    "The port to listen on; the image sets 7860.",
+    default=8000,
+    least=1,
+    most=_PORT_MAX,
+)
 WEB_CONCURRENCY = _server.integer("WEB_CONCURRENCY", "Worker processes.", default=2, least=1)
 WEB_THREADS = _server.integer(
     "WEB_THREADS",
@@ -105,7 +118,13 @@ WEB_THREADS = _server.integer(
 ACCESS_LOG = _server.switch(
     "ACCESS_LOG", "One line a request (path without query, never a body).", default=True
 )
-LOG_LEVEL = _server.text("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR.", default="INFO")
+LOG_LEVEL = _server.text(
+    "LOG_LEVEL",
+    "DEBUG, INFO, WARNING or ERROR.",
+    default="INFO",
+    pattern="DEBUG|INFO|WARNING|ERROR|CRITICAL",
+    right="DEBUG, INFO, WARNING or ERROR",
+)
 FORWARDED_ALLOW_IPS = _server.text(
     "FORWARDED_ALLOW_IPS",
     "Whose X-Forwarded-* headers gunicorn believes.",
@@ -308,6 +327,7 @@ SHADOW_SHARE = _model.number(
     "Share of the inputs that `manage.py shadow_predictions` lets the challenger score, 0 to 1.",
     default=0.1,
     least=0,
+    most=1,
 )
 
 # -- observability --------------------------------------------------------------------------------
@@ -327,6 +347,7 @@ METRICS_PORT = _observability.integer(
     example="9100",
     otherwise="none",
     least=0,
+    most=_PORT_MAX,
 )
 PROMETHEUS_MULTIPROC_DIR = _observability.text(
     "PROMETHEUS_MULTIPROC_DIR",
@@ -339,6 +360,8 @@ SENTRY_DSN = _observability.text(
     "Where errors are reported to; without inputs, addresses or tokens.",
     example="https://key@sentry.example.org/1",
     is_secret=True,
+    pattern=r"https?://\S+@\S+/\d+",
+    right="like https://key@sentry.example.org/1",
 )
 SENTRY_ENVIRONMENT = _observability.text(
     "SENTRY_ENVIRONMENT", "What error reports call this deployment.", default="production"
@@ -347,6 +370,8 @@ OTEL_EXPORTER_OTLP_ENDPOINT = _observability.text(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "The OpenTelemetry collector that traces go to, by OTLP over HTTP.",
     example="http://collector:4318",
+    pattern=r"https?://\S+",
+    right="like http://collector:4318",
 )
 OTEL_EXPORTER_OTLP_HEADERS = _observability.text(
     "OTEL_EXPORTER_OTLP_HEADERS",

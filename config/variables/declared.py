@@ -5,6 +5,7 @@ listed cannot exist. An empty value is none.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -49,8 +50,12 @@ class Variable(Generic[T]):
     how: str = ""
     #: Never in git, logs, images or answers.
     is_secret: bool = False
-    #: The least number that makes sense.
+    #: The least and the most that make sense.
     least: float | None = None
+    most: float | None = None
+    #: What a text looks like, and the same in words.
+    pattern: str = ""
+    right: str = ""
     #: Who reads it, if it is not this project's Python.
     read_by: str = ""
 
@@ -70,13 +75,18 @@ class Variable(Generic[T]):
             raise ImproperlyConfigured(f"{self.name} must be {self.kind}.") from None
         if self.least is not None and isinstance(value, int | float) and value < self.least:
             raise ImproperlyConfigured(f"{self.name} must be {self.least:g} or more.")
+        if self.most is not None and isinstance(value, int | float) and value > self.most:
+            raise ImproperlyConfigured(f"{self.name} must be {self.most:g} or less.")
+        if self.pattern and isinstance(value, str) and not re.fullmatch(self.pattern, value):
+            raise ImproperlyConfigured(f"{self.name} must be {self.right}.")
         return value
 
     def required(self) -> T:
         """The value; an empty one is refused. Raises ImproperlyConfigured."""
-        if not os.environ.get(self.name):
+        value = self.read() if os.environ.get(self.name) else None
+        if not value:
             raise ImproperlyConfigured(f"{self.name} is not set. {self.how or self.about}")
-        return self.read()
+        return value
 
 
 def strong(variable: Variable[str], value: str, *, shortest: int = SHORTEST_SECRET) -> str:

@@ -53,7 +53,7 @@ def settings_page() -> str:
         "# Settings\n\nEvery variable of the environment that the project reads, and the file "
         f"`.env` beside `manage.py`. Made from `config/variables` {_MADE}.\n\n"
         "An empty value is none. A value of the wrong type, or a secret that lacks or is weak, "
-        "stops the start with a sentence that says what would be right. 🔒 marks secrets: "
+        "stops the start with a sentence that says what would be right. *Secrets* are marked: "
         "they are in no file of the repository, no log, no image and no answer.\n"
         f"{tables}"
     )
@@ -63,7 +63,7 @@ def _row(variable: Variable[Any]) -> str:
     value = _text(variable.default)
     default = variable.otherwise or (f"`{value}`" if value else "")
     said = variable.about + (f" Read by {variable.read_by}." if variable.read_by else "")
-    mark = " 🔒" if variable.is_secret else ""
+    mark = " *secret*" if variable.is_secret else ""
     return (
         f"| `{variable.name}`{mark} | {variable.kind} | {default} | {variable.needed} | {said} |\n"
     )

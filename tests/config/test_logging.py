@@ -6,9 +6,12 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg2
 import pytest
+from django.db import IntegrityError, connection
+from gunicorn.http.errors import InvalidChunkSize
 
-from config.logging import JsonFormatter, RequestIdFilter, TextFormatter
+from config.logging import JsonFormatter, RequestIdFilter, TextFormatter, frames_of
 from tests.logs import logging_configured
 
 
@@ -85,6 +88,85 @@ def test_json_exception_is_one_line() -> None:
     line = JsonFormatter().format(made)
     assert "\n" not in line
     assert "ValueError: invalid literal" in json.loads(line)["exception"]
+
+
+def failure(text: str) -> BaseException:
+    try:
+        try:
+            int(text)
+        except ValueError as error:
+            raise LookupError(text) from error
+    except LookupError as error:
+        return error
+    raise AssertionError(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "request_id"), [("config.health", "id-1"), ("django.request", "")]
+)
+def test_of_an_error_in_a_request_there_are_frames_and_no_text(name: str, request_id: str) -> None:
+    made = record("failed", name=name, request_id=request_id)
+    error = failure("88434 ft²")
+    made.exc_info = (type(error), error, error.__traceback__)
+    line = JsonFormatter().format(made)
+    assert "88434" not in line
+    told = json.loads(line)["exception"]
+    assert told.index("builtins.ValueError") < told.index("builtins.LookupError")
+    assert told.count("in failure") == 2
+
+
+def test_of_an_error_of_postgresql_there_is_what_it_violates(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE small (area int CONSTRAINT is_small CHECK (area < 9))"
+        )
+        with pytest.raises(IntegrityError) as caught:
+            cursor.execute("INSERT INTO small VALUES (%s)", [int("88434")])
+    assert "88434" in str(caught.value)  # "Failing row contains (88434)."
+    told = frames_of(caught.value).replace('int("88434")', "")  # the test's own line
+    assert "88434" not in told
+    assert "errors.CheckViolation 23514 small is_small\n" in told
+
+
+def test_why_postgresql_is_not_reached_is_said() -> None:
+    with pytest.raises(psycopg2.OperationalError) as caught:
+        psycopg2.connect(host="127.0.0.1", port=1, user="app", password="said-to-nobody")
+    told = frames_of(caught.value)
+    assert "refused" in told.rpartition("psycopg2.OperationalError")[2]
+    assert "said-to-nobody" not in told.rpartition("psycopg2.OperationalError")[2]
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "Invalid HTTP Header: 'Authorization Bearer secret'",
+        "Invalid HTTP request line: b'GET /?token=secret  HTTP/1.1 x'",
+        'Unsupported transfer coding: "it\'s secret"',
+    ],
+)
+def test_what_gunicorn_could_not_read_is_not_quoted(
+    quoted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with logging_configured():
+        logging.getLogger("gunicorn.error").warning(
+            "Invalid request from ip=%s: %s", "192.0.2.1", quoted
+        )
+    err = capsys.readouterr().err
+    assert "secret" not in err
+    assert err.endswith(f"Invalid request from ip=192.0.2.1: {quoted.partition(':')[0]}\n")
+
+
+def test_a_chunk_that_gunicorn_could_not_read_is_not_quoted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with logging_configured():
+        try:
+            raise InvalidChunkSize(b"secret")
+        except OSError:
+            logging.getLogger("gunicorn.error").exception("Socket error processing request.")
+    err = capsys.readouterr().err
+    assert "secret" not in err.replace('InvalidChunkSize(b"secret")', "")  # the test's own line
+    assert "gunicorn.http.errors.InvalidChunkSize" in err
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])

@@ -164,6 +164,8 @@ def test_ci_runs_the_readmes_own_targets_without_a_terminal() -> None:
     text = script.read_text()
     assert stat.S_IMODE(script.stat().st_mode) & 0o111
     assert "set -euo pipefail" in text
-    targets = "test lint types contracts check lint-schema lint-workflows security client docs"
+    targets = (
+        "test lint types contracts check lint-schema lint-workflows lint-image security client docs"
+    )
     assert f"for target in {targets}; do" in text
     assert "</dev/null" in text

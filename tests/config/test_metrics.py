@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from config import metrics_files
 from config.metrics_files import metrics_directory_make, metrics_directory_remove, metrics_of_ended
+from config.security import DATA_POLICY
 from predictions.metrics import SERVING_WORKERS
 from tests.fakes import FakeServedModel
 
@@ -56,6 +57,19 @@ def scrape(settings: Any, db: None) -> Callable[[], Samples]:
 
 def test_without_a_token_it_is_not_there(client: Client) -> None:
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "status"), [("/metrics", 200), ("/api/v1/problems/", 404)])
+def test_the_other_port_has_the_metrics_alone_and_the_headers_too(
+    settings: Any, db: None, path: str, status: int
+) -> None:
+    settings.METRICS_PORT = 9100
+    here: Any = {"gunicorn.socket": SimpleNamespace(getsockname=lambda: ("127.0.0.1", 9100))}
+    answer = Client().get(path, **here)
+    assert answer.status_code == status
+    assert (b"futurisys_" in answer.content) == (status == 200)
+    assert answer["Content-Security-Policy"] == DATA_POLICY
+    assert answer["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}", TOKEN])

@@ -49,7 +49,15 @@ def settings_of(run_python: Run) -> Callable[..., dict[str, object]]:
         ("SECRET_KEY", "ab" * 40, "SECRET_KEY is weak"),
         ("SECRET_KEY", "django-insecure-" + PRODUCTION["SECRET_KEY"], "SECRET_KEY is weak"),
         ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is not set. Name the hosts served"),
+        (
+            "ALLOWED_HOSTS",
+            "api.example.org,*",
+            "ALLOWED_HOSTS must not be *. Name the hosts served",
+        ),
         ("DATABASE_URL", "", "DATABASE_URL is not set. Name the PostgreSQL database"),
+        ("DATABASE_URL", "mysql://app:secret@db/energy", "DATABASE_URL must be postgres://"),
+        ("DATABASE_URL", "postgres://app:p@ss:w/rd@db/energy", "URL must be postgres://"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR"),
     ],
 )
 def test_missing_or_weak_secret_stops_production(

@@ -92,7 +92,8 @@ def test_the_pages_have_each_variable_and_no_secret() -> None:
 
 SECTION = Section("of the tests")
 TEXT = SECTION.text("OPS_TEXT", "A text.", default="usual")
-NUMBER = SECTION.integer("OPS_NUMBER", "A number.", default=7, least=2)
+NUMBER = SECTION.integer("OPS_NUMBER", "A number.", default=7, least=2, most=9)
+WORD = SECTION.text("OPS_WORD", "A word.", pattern="loud|low", right="loud or low")
 SWITCH = SECTION.switch("OPS_SWITCH", "On or off.", default=True)
 LIST = SECTION.names("OPS_LIST", "A list.")
 SECRET = SECTION.text("OPS_SECRET", "A secret.", how="Make it so.", is_secret=True)
@@ -110,13 +111,19 @@ def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         SECRET.required()
 
 
+def test_a_list_of_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_LIST", " , ")
+    with pytest.raises(ImproperlyConfigured, match=r"OPS_LIST is not set"):
+        LIST.required()
+
+
 def test_a_value_has_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPS_TEXT", "unusual")
-    monkeypatch.setenv("OPS_NUMBER", "12")
+    monkeypatch.setenv("OPS_NUMBER", "8")
     monkeypatch.setenv("OPS_SWITCH", "off")
     monkeypatch.setenv("OPS_LIST", " a, b ,")
     assert (TEXT.read(), NUMBER.read(), SWITCH.read(), LIST.required()) == (
-        *("unusual", 12, False),
+        *("unusual", 8, False),
         ["a", "b"],
     )
 
@@ -126,7 +133,9 @@ def test_a_value_has_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("OPS_NUMBER", "many-things", "OPS_NUMBER must be a whole number."),
         ("OPS_NUMBER", "1", "OPS_NUMBER must be 2 or more."),
+        ("OPS_NUMBER", "10", "OPS_NUMBER must be 9 or less."),
         ("OPS_SWITCH", "perhaps-not", "OPS_SWITCH must be true or false."),
+        ("OPS_WORD", "loudest", "OPS_WORD must be loud or low."),
     ],
 )
 def test_a_wrong_value_is_told_what_would_be_right(

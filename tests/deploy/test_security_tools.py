@@ -1,6 +1,7 @@
 """`make security` and `make audit` find what is planted; what they say of nothing would be worth
 nothing otherwise."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -56,27 +57,62 @@ def test_an_unsafe_workflow_is_found(tmp_path: Path, step: str) -> None:
     assert ours.returncode == 0, ours.stdout
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "is_secret"),
-    [
-        ("config/planted.py", f'DATABASE_PASSWORD = "{PASSWORD}"\n', True),
-        ("docs/planted.md", f"curl https://admin:{PASSWORD}@host/\n", True),
-        ("tests/planted.py", f'URL = "postgres://app:{PASSWORD}@db/energy"\n', True),
-        ("deploy/key.txt", "-----BEGIN RSA " + "PRIVATE KEY-----\nx\n", True),
-        ("tests/planted.py", f'client.login(password="{PASSWORD}")\n', False),
-        ("docs/planted.md", "Set SECRET_KEY in the environment.\n", False),
-    ],
-)
-def test_a_planted_secret_is_found_and_not_shown(
-    tmp_path: Path, file: str, text: str, is_secret: bool
-) -> None:
-    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
-    (tmp_path / file).parent.mkdir(parents=True)
-    (tmp_path / file).write_text(text)
-    done = run(sys.executable, TOOLS / "leaks.py", "--root", tmp_path)
-    assert done.returncode == int(is_secret), done.stdout + done.stderr
-    assert is_secret == (f"{file}:1: " in done.stderr)
-    assert PASSWORD not in done.stdout + done.stderr
+def clone_with(directory: Path, planted: dict[str, str]) -> CompletedProcess[str]:
+    subprocess.run(["git", "init", "--quiet", directory], check=True)
+    for file, text in planted.items():
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).write_text(f"{text}\n")
+    return run(sys.executable, TOOLS / "leaks.py", "--root", directory)
+
+
+#: As PASSWORD, and of the forms that the services give out.
+HUGGING_FACE = "hf_" + PASSWORD + PASSWORD
+GITHUB = "github_pat_" + PASSWORD * 3
+API_TOKEN = hashlib.sha256(PASSWORD.encode()).hexdigest()
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----"
+SECRETS = {
+    "config/planted.py": f'DATABASE_PASSWORD = "{PASSWORD}"',
+    "docs/planted.md": f"curl https://admin:{PASSWORD}@host/",
+    "docs/token.md": f"curl --header 'Authorization: Bearer {API_TOKEN}' https://host/",
+    "tests/planted.py": f'URL = "postgres://app:{PASSWORD}@db/energy"',
+    "tests/token.py": f'client.get("/", headers={{"X": "{HUGGING_FACE}"}})',
+    "deploy/key.txt": KEY,
+    "deploy/planted.sh": f"export SECRET_KEY={PASSWORD * 4}",
+    "Dockerfile": f"ENV HF_TOKEN {HUGGING_FACE}",
+    "demo/Dockerfile": f"ARG SECRET_KEY={PASSWORD * 4}",
+    "compose.yaml": f"SENTRY_DSN: https://{'3f' * 16}@o1.ingest.example.org/1",
+    "Procfile": f"web: API_TOKEN={API_TOKEN} gunicorn",
+    ".env.example": f"DATABASE_APP_PASSWORD={PASSWORD}",
+    ".github/workflows/planted.yml": f"env:\n  GH_TOKEN: {GITHUB}",
+    "notebook.ipynb": json.dumps({"source": [f"login(token='{HUGGING_FACE}')"]}),
+    # What is made is full of digests; a key or token that has a form is none.
+    "docs/reference/planted.md": f"DATABASE_URL=postgres://app:{PASSWORD}@db/energy",
+    "fixtures/planted.json": json.dumps({"token": GITHUB}),
+    "mlmodel/shipped/planted.json": json.dumps({"key": KEY}),
+}
+
+
+def test_a_planted_secret_is_found_and_not_shown(tmp_path: Path) -> None:
+    done = clone_with(tmp_path, SECRETS)
+    assert done.returncode == 1
+    found = {line.partition(":")[0] for line in done.stderr.splitlines() if ": " in line}
+    assert set(SECRETS) <= found, set(SECRETS) - found
+    for value in (PASSWORD, API_TOKEN):
+        assert value not in done.stdout + done.stderr
+
+
+def test_what_is_no_secret_is_not_found(tmp_path: Path) -> None:
+    done = clone_with(
+        tmp_path,
+        {
+            "tests/planted.py": f'client.login(password="{PASSWORD}")',
+            "docs/planted.md": "Set SECRET_KEY in the environment.",
+            "deploy/planted.sh": 'export HF_TOKEN="$TOKEN" # a token_of_the_environment_2',
+            "fixtures/planted.json": json.dumps({"digest": API_TOKEN}),
+            "compose.yaml": "SECRET_KEY: ${SECRET_KEY:?64 characters}",
+        },
+    )
+    assert done.returncode == 0, done.stderr
 
 
 # -- known vulnerabilities: the service is a stand-in ---------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from deploy import space
 from deploy.space import Space, SpaceError, host_of
 
-IMAGES = [f"ghcr.io/example/futurisys-energy@sha256:{digit * 64}" for digit in "12"]
+IMAGES = [f"ghcr.io/example/futurisys-energy@sha256:{digit * 64}" for digit in "123"]
 
 
 def git(*arguments: str, cwd: Path) -> str:
@@ -80,6 +80,33 @@ def test_deployed_and_rolled_back(remote: Path) -> None:
     assert subjects == ["revert: to v1", "deploy: v2", "deploy: v1", "initial"]
 
 
+def test_it_goes_back_to_what_ran_and_not_to_what_was_taken_back(remote: Path) -> None:
+    deploy(remote, "v1", IMAGES[0])
+    deploy(remote, "v2", IMAGES[1])
+    assert clone(remote, "back-from-v2").rollback() == "v1"
+    deploy(remote, "v3", IMAGES[2])
+    assert clone(remote, "back-from-v3").rollback() == "v1"
+    assert shown(remote, "Dockerfile") == f"FROM {IMAGES[0]}"
+    assert "release v1:" in shown(remote, "README.md")
+
+
+def test_going_back_twice_is_refused_and_changes_nothing(remote: Path) -> None:
+    deploy(remote, "v1", IMAGES[0])
+    deploy(remote, "v2", IMAGES[1])
+    clone(remote, "once").rollback()
+    with pytest.raises(SpaceError, match="back already, to v1"):
+        clone(remote, "twice").rollback()
+    assert shown(remote, "Dockerfile") == f"FROM {IMAGES[0]}"
+
+
+def test_what_is_taken_back_can_be_deployed_again(remote: Path) -> None:
+    deploy(remote, "v1", IMAGES[0])
+    deploy(remote, "v2", IMAGES[1])
+    clone(remote, "back").rollback()
+    assert clone(remote, "again").deploy(image=IMAGES[1], release="v2", host="h")
+    assert shown(remote, "Dockerfile") == f"FROM {IMAGES[1]}"
+
+
 def test_the_token_is_in_gits_environment_only() -> None:
     environment = space._git_environment("hf_secret")
     assert environment["GIT_CONFIG_KEY_0"] == "http.https://huggingface.co/.extraHeader"
@@ -89,6 +116,22 @@ def test_the_token_is_in_gits_environment_only() -> None:
 
 def test_where_a_space_serves() -> None:
     assert host_of("Futurisys/Energy_api.v1") == "futurisys-energy-api-v1.hf.space"
+
+
+def test_the_pipeline_is_told_which_release_is_back(
+    remote: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(space, "_REMOTE", f"{remote.parent}/{{space}}.git")
+    (remote.parent / "owner").mkdir()
+    remote.rename(remote.parent / "owner" / "name.git")
+    for release, image in (("v1", IMAGES[0]), ("v2", IMAGES[1])):
+        asked = ["deploy", "--space", "owner/name", "--image", image, "--release", release]
+        assert space.main(asked) == 0
+    capsys.readouterr()
+    assert space.main(["rollback", "--space", "owner/name"]) == 0
+    assert capsys.readouterr() == ("release=v1\n", "owner/name: back to v1\n")
+    assert space.main(["rollback", "--space", "owner/name"]) == 1
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from config.env import BASE_DIR
 from mlmodel.registry import shipped_manifest
-from website.deck import french, measured, percent, said, slides
+from website.deck import french, measured, percent, reading, said, slides
 
 PRESENTATION = BASE_DIR / "docs" / "presentation"
 SLIDES = slides(tests=4321)
@@ -36,8 +36,26 @@ def test_no_expression_is_left_and_no_figure_is_a_fraction_of_python_s() -> None
 def test_pictures_are_there_and_nothing_is_fetched() -> None:
     for picture in re.findall(r'src="([^"]+)"', SLIDES):
         assert (PRESENTATION / picture).is_file(), picture
-    theme = (PRESENTATION / "theme.css").read_text("utf-8")
+    theme = "".join(
+        (PRESENTATION / f"{name}.css").read_text("utf-8") for name in ("theme", "reading")
+    )
     assert not re.search(r"https?://|@import", SLIDES + theme)
+
+
+def test_a_phone_reads_slides_without_their_frames() -> None:
+    bare = (
+        '<html><head><style media="screen">body{height:100%}</style>'
+        "<style>svg > foreignObject > section{width:1280px}</style></head><body>"
+        '<svg data-marpit-svg="" viewBox="0 0 1280 720"><foreignObject width="1280" height="720">'
+        '<section id="1"><h1>Le besoin</h1></section></foreignObject></svg>'
+        '<script>fit("foreignObject")</script></body></html>'
+    )
+    assert reading(bare, "section{width:auto}") == (
+        "<html><head><style>section{width:1280px}</style><style>section{width:auto}</style></head>"
+        '<body><section id="1"><h1>Le besoin</h1></section></body></html>'
+    )
+    with pytest.raises(ValueError, match="another way"):
+        reading(bare.replace("<foreignObject", "<x-foreignObject"), "")
 
 
 def test_the_printed_slides_are_there() -> None:

@@ -12,7 +12,7 @@ import pytest
 from config.env import BASE_DIR
 from tests.docs.fences import PAGES
 from tests.processes import untraced
-from website.hooks import french_typography
+from website.hooks import french_typography, tables_with_sentences
 
 DIAGRAMS = BASE_DIR / "website" / "node_modules"
 #: Where pages may lead to. They are not asked by any test; look at them when they are changed.
@@ -111,6 +111,18 @@ def test_french_is_set_as_french_is_but_in_code() -> None:
     html = "<p title='a : b'>L'entrée : <code>a : 'b'</code> « oui » !</p>"
     assert french_typography(html) == (
         "<p title='a : b'>L’entrée\u00a0: <code>a : 'b'</code> «\u00a0oui\u00a0»\u00a0!</p>"
+    )
+
+
+def test_a_phone_can_show_a_row_with_a_sentence_as_a_list() -> None:
+    head = "<thead><tr><th>setting</th><th>the <em>why</em></th></tr></thead>"
+    sentence = "nothing is shared before the fork, <code>so that</code> a reload takes up all of it"
+    figures = f"<table>{head}<tr><td>workers</td><td>2</td></tr></table>"
+    assert tables_with_sentences(figures) == figures
+    reasons = f"<table>{head}<tr><td>preload</td><td>{sentence}</td></tr></table>"
+    assert tables_with_sentences(reasons + figures) == (
+        f'<table data-stack>{head}<tr><td data-label="setting">preload</td>'
+        f'<td data-label="the why">{sentence}</td></tr></table>{figures}'
     )
 
 

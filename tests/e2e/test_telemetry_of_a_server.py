@@ -1,6 +1,9 @@
-"""A real server reports to a real collector, which receives routes and statements, no inputs."""
+"""A real server reports to a real collector, which receives routes and statements, no inputs; and
+its log, at DEBUG and in production's form, has none either."""
 
 import gzip
+import secrets
+import socket
 import threading
 import time
 import urllib.error
@@ -56,12 +59,22 @@ def test_routes_and_statements_leave_and_inputs_do_not(token: str, tmp_path: Pat
     with listening(Collector) as port:
         service = Service(
             tmp_path,
+            LOG_LEVEL="DEBUG",
+            DJANGO_SETTINGS_MODULE="config.settings.production",
+            ALLOWED_HOSTS="127.0.0.1",
+            SECRET_KEY=secrets.token_urlsafe(64),
+            SECURE_SSL_REDIRECT="false",
             SENTRY_DSN=f"http://public@127.0.0.1:{port}/1",
             OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}",
             OTEL_BSP_SCHEDULE_DELAY="100",
         )
         try:
             service.wait_until_ready()
+            with socket.create_connection(("127.0.0.1", service.port), 30) as caller:
+                caller.sendall(
+                    b"GET / HTTP/1.1\r\nAuthorization Bearer %s\r\n\r\n" % token.encode()
+                )
+                assert b" 400 " in caller.recv(100)  # no colon: gunicorn cannot read it
             facts = {**FACTS, "gross_floor_area_sqft": AREA}
             service.ask("/api/v1/predictions/?units=us", facts, token)
             with connection.cursor() as cursor:
@@ -80,7 +93,10 @@ def test_routes_and_statements_leave_and_inputs_do_not(token: str, tmp_path: Pat
             service.stop()
     import struct
 
-    for sent in (reports, traces):
+    log = (tmp_path / "gunicorn.log").read_bytes()
+    for part in (b"Invalid HTTP Header", b"ProgrammingError", b'"level": "DEBUG"'):
+        assert part in log
+    for sent in (reports, traces, log.replace(b"127.0.0.1", b"")):  # the access log has addresses
         for secret in (
             *(token.encode(), token[:8].encode(), str(AREA).encode(), struct.pack("<d", AREA)),
             *(b"units=us", b"Bearer", b"Hotel", b"127.0.0.1"),
