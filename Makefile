@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 # HOST, PORT, WEB_CONCURRENCY and DATABASE_URL reach the program from the environment and from
 # `make run PORT=9000` alike: make exports what its command line sets.
 export PYTHONUNBUFFERED := 1
+# Whatever the caller's environment says: a hundred programs that tests start would each compile all of it.
+export PYTHONDONTWRITEBYTECODE :=
 # What pytest-xdist starts: a number, or `logical` for one a core.
 TEST_WORKERS ?= logical
 # More options for pytest: make test PYTEST_ARGS="-k predictions -x"

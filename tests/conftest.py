@@ -1,7 +1,9 @@
 """Fixtures that every area shares."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,7 +22,10 @@ from predictions.services.admission import token_use_store
 from predictions.services.serving import Serving
 from tests.emptying import Emptying
 from tests.fakes import FakeServedModel
+from tests.leftovers import left_over, process_state
 from tests.predictions.factories import make_model_version, make_user
+
+BEFORE = pytest.StashKey[dict[str, Any]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in long:
         item.add_marker(pytest.mark.no_cover)
     items[:] = [*long, *(item for item in items if item not in long)]
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(request: pytest.FixtureRequest) -> None:
+    """What the process is like before a test and what it asks for; by its name set up early."""
+    request.node.stash[BEFORE] = process_state()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fails a test that leaves something of its own in the process."""
+    yield
+    if changed := left_over(item.stash.get(BEFORE, None)):
+        pytest.fail(f"This test leaves these otherwise than they were: {', '.join(changed)}")
 
 
 @pytest.fixture
@@ -101,6 +120,18 @@ def no_model_left_over() -> Iterator[None]:
     """A model that a test loaded is not served to the next."""
     yield
     serving_module.serving_reset()
+
+
+@pytest.fixture(autouse=True)
+def no_tracking_server_left_over() -> Iterator[None]:
+    """MLflow says in the environment which server it was told to use, to whatever is started
+    later."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    yield
+    if before is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 @pytest.fixture(scope="session")

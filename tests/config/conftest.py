@@ -12,6 +12,7 @@ import pytest
 
 from config.env import BASE_DIR
 from config.postgres.server import EmbeddedPostgres
+from tests.processes import untraced
 
 
 @pytest.fixture
@@ -28,8 +29,11 @@ def open_dir() -> Iterator[Path]:
 def run_python() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run Python in the checkout with these variables and, of ours, only PATH and coverage's."""
 
-    def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        kept = {n: v for n, v in os.environ.items() if n == "PATH" or n.startswith("COV")}
+    def run(
+        *arguments: str, is_traced: bool = True, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        ours = os.environ if is_traced else untraced()
+        kept = {n: v for n, v in ours.items() if n == "PATH" or n.startswith("COV")}
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=BASE_DIR,

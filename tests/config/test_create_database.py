@@ -172,7 +172,7 @@ def test_a_dry_run_makes_nothing(place: Place) -> None:
 
 
 def test_a_dry_run_looks_into_a_database_that_lets_the_administrator_in(place: Place) -> None:
-    place.create()
+    place.create_with_tables()
     ((grant,),) = rows(place.admin_url, membership_query(place.names))
     rows(place.admin_url, grant)
     place.rows(Role.OWNER, f"GRANT DELETE ON auth_permission TO {place.names.of(Role.APP)}")
@@ -192,7 +192,7 @@ def test_a_dry_run_looks_into_a_database_that_lets_the_administrator_in(place: P
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_changed_by_hand_is_put_right(place: Place) -> None:
-    place.create()
+    place.create_with_tables()
     before = place.privileges()
     app, auditor = place.names.of(Role.APP), place.names.of(Role.AUDITOR)
     for statement in (
@@ -241,7 +241,7 @@ def test_privileges_follow_a_migration_as_owner_or_by_the_administrator(place: P
 
 
 def test_a_table_that_is_not_classified_stops_the_command_by_name(place: Place) -> None:
-    place.create()
+    place.create_with_tables()
     place.rows(Role.OWNER, "CREATE TABLE stray (id int)")
     place.rows(Role.OWNER, f"GRANT DELETE ON auth_permission TO {place.names.of(Role.APP)}")
     before = place.privileges()
@@ -253,7 +253,7 @@ def test_a_table_that_is_not_classified_stops_the_command_by_name(place: Place) 
 
 @pytest.mark.django_db(transaction=True)
 def test_only_the_owner_may_grant_by_its_own_login(place: Place) -> None:
-    place.create()
+    place.create_with_tables()
     with (
         django_as(place.urls[Role.APP]),
         pytest.raises(CommandError, match=rf"names the role {place.names.of(Role.APP)}: let it"),

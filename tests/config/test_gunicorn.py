@@ -1,5 +1,6 @@
 """gunicorn's settings, read by gunicorn itself."""
 
+import gc
 import json
 import os
 import subprocess
@@ -82,11 +83,12 @@ def test_worker_is_warmed_before_its_first_request(monkeypatch: pytest.MonkeyPat
         serving_unwatch=lambda: steps.append("unwatch"),
     )
     monkeypatch.setitem(sys.modules, "predictions.services.serving", services)
+    monkeypatch.setattr(gc, "freeze", lambda: steps.append("freeze"))
     monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.setattr(sys, "path", list(sys.path))
     import config.gunicorn as settings
 
     settings.post_worker_init(worker=None)
-    assert steps == ["warm", "watch"]
+    assert steps == ["warm", "freeze", "watch"]
     settings.worker_exit(server=None, worker=None)
-    assert steps == ["warm", "watch", "unwatch"]
+    assert steps[2:] == ["watch", "unwatch"]

@@ -66,7 +66,7 @@ SEEN = {(table, role): columns for table, role, columns in column_privileges()}
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     with new_place() as place:
-        place.create()
+        place.create_with_tables()
         yield place
 
 

@@ -17,6 +17,7 @@ def test_plugin_gives_the_tests_a_database_and_leaves_nothing(
     done = run_python(
         *("-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/config/test_checks.py"),
         *("tests/config/test_commands.py", "-k", "superuser or settings_in_use"),
+        is_traced=False,
         TMPDIR=str(open_dir),
     )
     assert done.returncode == 0, done.stdout + done.stderr

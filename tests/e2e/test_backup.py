@@ -59,7 +59,7 @@ def digests(place: Place) -> dict[str, object]:
 @pytest.mark.django_db(transaction=True)
 def test_a_backup_is_restored_row_by_row(places: tuple[Place, Place], tmp_path: Path) -> None:
     before, after = places
-    before.create()
+    before.create_with_tables()
     with django_as(before.urls[Role.OWNER]):
         emission_factor_sets_seed()
         dataset_import(path=SAMPLE, source="sample", is_synthetic=True)

@@ -43,6 +43,7 @@ def service(token: str, tmp_path: Path) -> Iterator[Service]:
     # A statement of a killed worker waits for a lock as long as the test does, however busy.
     running = Service(
         tmp_path,
+        is_traced=False,
         DATABASE_CONNECT_TIMEOUT_S="60",
         DATABASE_LOCK_TIMEOUT_MS="0",
         DATABASE_STATEMENT_TIMEOUT_MS="120000",

@@ -1,6 +1,5 @@
 """A load that is killed half-way, and two at once, as processes of their own."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 from buildings.models import BenchmarkRecord, Building, DatasetImport, EmissionFactorSet
 from tests.buildings import csvs
 from tests.e2e.test_story import ROOT, url_of_test_database
+from tests.processes import untraced
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def started(path: Path, deed: str) -> "subprocess.Popen[str]":
         [sys.executable, "-c", LOAD, str(path), deed],
         cwd=ROOT,
         env={
-            **os.environ,
+            **untraced(),
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
             "DATABASE_URL": url_of_test_database(),
         },

@@ -3,21 +3,23 @@
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from mlmodel import services
+from mlmodel import evaluation, services
 from mlmodel.models import ModelVersion
 from mlmodel.services import model_version_promote, model_version_rollback, model_version_train
 from predictions.models import PredictionOutput
 from tests.e2e.test_story import FACTS, Service, token
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.once import evaluate_once, once, train_once
+from tests.mlmodel.rows import FEW_TREES, made_up, new_buildings
 
-__all__ = ["token"]  # the fixture registers the shipped model
+#: Fixtures; `token` registers the shipped model.
+__all__ = ["evaluate_once", "once", "token", "train_once"]
 
 #: Workers look once in so many seconds, and then load; a busy machine takes longer.
 POLL_S = 0.5
@@ -110,6 +112,8 @@ def test_promotion_and_rollback_under_load(
     monkeypatch: pytest.MonkeyPatch,
     settings: Any,
     tmp_path: Path,
+    train_once: Callable[..., Any],
+    evaluate_once: Callable[..., evaluation.Evaluation],
 ) -> None:
     # Where the workers find the files of the new version.
     settings.MLFLOW_TRACKING_URI = f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}"
@@ -117,7 +121,10 @@ def test_promotion_and_rollback_under_load(
     rows = made_up()
     fingerprint = {"is_synthetic": True, "row_count": 160, "rows_sha256": "1" * 64}
     monkeypatch.setattr(services, "training_data", lambda: (rows, dict(fingerprint)))
-    trained = model_version_train(folds=2, repeats=1, max_iter=3)
+    monkeypatch.setattr(services, "new_building_data", new_buildings)
+    monkeypatch.setattr(services, "train", train_once)
+    monkeypatch.setattr(evaluation, "evaluate", evaluate_once)
+    trained = model_version_train(folds=2, repeats=1, **FEW_TREES)
     workers = {process.pid for process in service.workers()}
     assert len(workers) == 2
 

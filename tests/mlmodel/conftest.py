@@ -1,7 +1,7 @@
-"""One small trained artifact, one MLflow store and each evaluation once, for a worker's tests."""
+"""One small trained artifact and one MLflow store for a worker's tests."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,19 @@ import pytest
 import skops.io
 
 from mlmodel.artifact import ARRAYS_FILE, file_digests, save_arrays
-from mlmodel.evaluation import Evaluation, Protocol, evaluate
 from mlmodel.signature import model_signature
-from mlmodel.training import TrainingData, train
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.once import evaluate_once, once, train_once
+from tests.mlmodel.rows import FEW_TREES, made_up
+
+__all__ = ["evaluate_once", "once", "train_once"]  # fixtures
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, train_once: Callable[..., Any]) -> Path:
     """A directory with a trained pipeline and a file beside it, as an artifact has."""
     directory = tmp_path_factory.mktemp("trained") / "model"
     directory.mkdir()
-    pipeline = train(made_up(), max_iter=5)
+    pipeline = train_once(made_up(), **FEW_TREES)
     (directory / "model.skops").write_bytes(skops.io.dumps(pipeline))
     arrays = pipeline.named_steps["energy"].to_estimator().to_arrays()
     save_arrays(directory / ARRAYS_FILE, arrays)
@@ -43,40 +44,6 @@ def registered(trained: Path) -> dict[str, Any]:
         "file_digests": file_digests(trained),
         "signature": model_signature(),
     }
-
-
-@pytest.fixture(scope="session")
-def evaluate_once() -> Callable[..., Evaluation]:
-    """`evaluate`, for tests of what is done with its findings: the same is evaluated once.
-    test_evaluation holds that it is found again."""
-    found: dict[Any, Evaluation] = {}
-
-    def once(
-        data: TrainingData,
-        *,
-        protocol: Protocol,
-        new_data: Mapping[str, TrainingData] | None = None,
-        parameters: Mapping[str, Any],
-        on_step: Callable[[], Any] = lambda: None,
-        **rest: Any,
-    ) -> Evaluation:
-        new = {name: of.digest() for name, of in (new_data or {}).items()}
-        asked = repr((data.digest(), protocol, new, parameters))
-        if asked not in found:
-            found[asked] = evaluate(
-                data,
-                protocol=protocol,
-                new_data=new_data,
-                parameters=parameters,
-                on_step=on_step,
-                **rest,
-            )
-        else:
-            for _ in range(protocol.steps + bool(new)):
-                on_step()
-        return found[asked]
-
-    return once
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from django.conf import settings
 from mlmodel import registry
 from mlmodel.card import LANGUAGES, card_facts, card_page, card_texts, model_card
 from mlmodel.card.page import SECTIONS
-from mlmodel.evaluation import Protocol, evaluate
+from mlmodel.evaluation import Evaluation, Protocol
 from mlmodel.evaluation.details import _spread, metrics_with_details
 from mlmodel.models import ModelVersion
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.rows import FEW_TREES, made_up
 
 TEXTS = settings.PROJECT_DIR / "mlmodel" / "card" / "texts"
 CHANGES = [
@@ -24,16 +25,16 @@ CHANGES = [
 
 
 @pytest.fixture(scope="module")
-def manifest() -> dict[str, Any]:
+def manifest(evaluate_once: Callable[..., Evaluation]) -> dict[str, Any]:
     """Of a model of a few trees, which predicts new buildings of twice the energy too low."""
     data = made_up(300)
     new = made_up(240, seed=1)
     new.site_energy_use_kbtu[:] *= 2
-    evaluation = evaluate(
+    evaluation = evaluate_once(
         data,
         protocol=Protocol(folds=2, repeats=1),
         new_data={"2018-2019": new},
-        parameters={"max_iter": 3},
+        parameters=FEW_TREES,
     )
     return {
         "artifact_digest": "0" * 64,

@@ -1,5 +1,6 @@
 """Fuels, intervals and support: what must hold whatever the trees say."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from mlmodel.features import FEATURE_NAMES, encode
 from mlmodel.pipeline import SET_UPS, _quantiles, masked
 from mlmodel.support import Support
 from mlmodel.training import train
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.rows import FEW_TREES, made_up
 
 GAS, STEAM, ELECTRICITY = (
     FEATURE_NAMES.index(f"has_{fuel}") for fuel in ("natural_gas", "steam", "electricity")
@@ -57,8 +58,8 @@ def test_no_trees_can_make_an_impossible_pair(
 
 
 @pytest.fixture(scope="module")
-def estimator() -> Estimator:
-    fitted: Estimator = train(made_up(300), max_iter=60).named_steps["energy"].to_estimator()
+def estimator(train_once: Callable[..., Any]) -> Estimator:
+    fitted: Estimator = train_once(made_up(300), max_iter=60).named_steps["energy"].to_estimator()
     return fitted
 
 
@@ -110,9 +111,9 @@ def test_each_row_is_answered_by_its_expert(estimator: Estimator) -> None:
 
 
 def test_an_expert_of_few_rows_learns_from_everybody() -> None:
-    data = made_up(300)
+    data = made_up()
     unscored = replace(data, rows=[{**row, "energy_star_score": None} for row in data.rows])
-    energy = train(unscored, max_iter=20).named_steps["energy"]
+    energy = train(unscored, **FEW_TREES).named_steps["energy"]
     scored = encode(made_up(40, seed=5).rows)
     scored[:, SCORE] = 50.0
     assert np.isfinite(energy.predict(scored)).all()

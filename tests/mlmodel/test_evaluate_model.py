@@ -13,12 +13,10 @@ from django.core.management import CommandError, call_command
 from mlmodel.evaluation import Evaluation, Protocol, metrics_of
 from mlmodel.evaluation.plots import PLOTS
 from mlmodel.management.commands import evaluate_model
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.rows import FEW_TREES, made_up, new_buildings
 
 # MLflow and what it uses warn of themselves.
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore")]
-
-FEW_TREES = {"max_iter": 3}
 
 
 def fingerprint(*, is_synthetic: bool) -> dict[str, Any]:
@@ -37,7 +35,7 @@ def rows(
     """Made-up rows that pass for real ones, and a model of a few trees."""
     facts = fingerprint(is_synthetic=False)
     monkeypatch.setattr(evaluate_model, "training_data", lambda: (made_up(), facts))
-    monkeypatch.setattr(evaluate_model, "new_building_data", lambda: {"2017": made_up(30, seed=1)})
+    monkeypatch.setattr(evaluate_model, "new_building_data", new_buildings)
     monkeypatch.setattr(evaluate_model, "evaluate", partial(evaluate_once, parameters=FEW_TREES))
     return facts
 
@@ -125,7 +123,7 @@ def test_the_card_of_the_same_model_is_told_everything(
         evaluate_once(
             made_up(),
             protocol=Protocol(folds=2, repeats=1),
-            new_data={"2017": made_up(30, seed=1)},
+            new_data=new_buildings(),
             parameters=FEW_TREES,
         )
     )

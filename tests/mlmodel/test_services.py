@@ -27,7 +27,7 @@ from mlmodel.services import (
     model_version_register_shipped,
     model_version_train,
 )
-from tests.mlmodel.rows import made_up
+from tests.mlmodel.rows import FEW_TREES, made_up, new_buildings
 from tests.predictions.factories import make_model_version, make_user
 
 # MLflow and what it uses warn of themselves as they save.
@@ -43,9 +43,13 @@ FINGERPRINT = {
 
 @pytest.fixture
 def rows_in_database(
-    monkeypatch: pytest.MonkeyPatch, evaluate_once: Callable[..., evaluation.Evaluation]
+    monkeypatch: pytest.MonkeyPatch,
+    train_once: Callable[..., Any],
+    evaluate_once: Callable[..., evaluation.Evaluation],
 ) -> None:
+    monkeypatch.setattr(services, "train", train_once)
     monkeypatch.setattr(evaluation, "evaluate", evaluate_once)
+    monkeypatch.setattr(services, "new_building_data", new_buildings)
     monkeypatch.setattr(services, "training_data", lambda: (made_up(), dict(FINGERPRINT)))
 
 
@@ -65,7 +69,7 @@ def forget_versions() -> None:
 
 
 def train_one() -> ModelVersion:
-    return model_version_train(folds=2, repeats=1, max_iter=3)
+    return model_version_train(folds=2, repeats=1, **FEW_TREES)
 
 
 def test_from_training_to_the_champion(
@@ -75,8 +79,8 @@ def test_from_training_to_the_champion(
     import mlflow
 
     steps: list[int] = []
-    first = model_version_train(folds=2, repeats=1, max_iter=3, on_step=lambda: steps.append(1))
-    assert len(steps) == 4  # two folds of two populations
+    first = model_version_train(folds=2, repeats=1, **FEW_TREES, on_step=lambda: steps.append(1))
+    assert len(steps) == 5  # two folds of two populations, and the new buildings
     assert first.alias is None
     assert first.data_fingerprint == FINGERPRINT
     assert first.code_version.startswith(VERSION)
@@ -192,7 +196,7 @@ def test_the_command_trains_and_reports(
     model_store: Path, rows_in_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        train_model, "model_version_train", partial(model_version_train, max_iter=3)
+        train_model, "model_version_train", partial(model_version_train, **FEW_TREES)
     )
     said = command("train_model", "--folds", "2", "--repeats", "1")
     assert "160 SYNTHETIC records" in said
