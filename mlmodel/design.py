@@ -2,8 +2,9 @@
 
 The order of magnitude comes from a *use-mix prior*, log E ≈ log Σ_u A_u · exp(θ_u): each use's
 floor area as reported times that use's intensity, with θ shrunk towards the pooled intensity
-(ridge). Everything else is learnt as a residual over it. Housing and other buildings
-have each a prior and effects of their own.
+(ridge), and from what buildings of the same era of construction, and of better or worse ENERGY STAR
+scores, differ by. Everything else is learnt as a residual over it. Housing and other buildings have
+each a prior and effects of their own.
 """
 
 from collections.abc import Mapping
@@ -78,13 +79,18 @@ _SECTOR_OF: Final[Array] = np.array(
     [[use in uses for uses in SECTORS.values()] for use in PROPERTY_USE_TYPES], dtype=np.float64
 )
 
-#: The residual's mean by category, shrunk towards 0 by this many buildings.
+#: First years of the eras of construction after the first: CBECS 2018's. Buildings of the last are
+#: few among those trained on and what new ones are like; they use less, a quarter if not housing.
+_ERAS: Final = (1920, 1946, 1960, 1970, 1980, 1990, 2000, 2013)
+#: Categories by which the residual's mean is told, and how many there are of each.
 _ENCODED: Final[Mapping[str, int]] = {
     "primary_property_type": _N_TYPES,
     "neighborhood": len(NEIGHBORHOODS),
     "building_type": len(BUILDING_TYPES),
     "largest_property_use_type": _N_USES,
+    "construction_era": len(_ERAS) + 1,
 }
+#: Such a mean is shrunk towards 0 by this many buildings.
 _ENCODING_SHRINKAGE: Final = 10.0
 _PRIOR_SHRINKAGE: Final = 6.0
 #: Logarithms of ratios of areas are kept within this: what is beyond is a slip of the pen.
@@ -175,11 +181,13 @@ class Design:
 
     `log_intensity`, (KINDS, uses + types): θ, log kBtu/ft². `effects`, (KINDS, entries): the mean
     residual of each category of the encoded features one after the other, with one more entry each
-    for unknown.
+    for unknown. `score_effect`, (KINDS, 2): the residual's slope by the log-odds of the score, and
+    where it is 0.
     """
 
     log_intensity: Array
     effects: Array
+    score_effect: Array
 
     @classmethod
     def fit(cls, encoded: Array, log_energy: Array) -> Self:
@@ -189,11 +197,11 @@ class Design:
         if min(map(len, kinds)) < FEWEST_OF_KIND:
             kinds = [np.arange(len(encoded))] * KINDS
         fitted = [_fitted(encoded[chosen], log_energy[chosen]) for chosen in kinds]
-        log_intensity, effects = map(np.stack, zip(*fitted, strict=True))
-        return cls(log_intensity, effects)
+        return cls(*map(np.stack, zip(*fitted, strict=True)))
 
     def columns(self, encoded: Array) -> tuple[Array, Array]:
-        """The columns, (rows, COLUMNS), NaN where unknown; and the prior, log kBtu, (rows,)."""
+        """The columns, (rows, COLUMNS), NaN where unknown; and the prior with the effects of era
+        and score, log kBtu, (rows,)."""
         areas = areas_of(encoded)
         kind = is_residential(encoded).astype(np.intp)
         prior, log_type_energy = _log_prior(encoded, areas, self.log_intensity, kind)
@@ -229,8 +237,11 @@ class Design:
         out[:, start : start + len(SECTORS)] = _rowwise(areas.uses, _SECTOR_OF) / some[:, None]
         start += len(SECTORS)
         out[:, start : start + len(SECTORS)] = _rowwise(areas.named, _SECTOR_OF)
-        out[:, -len(_ENCODED) :] = self.effects[kind[:, None], _effect_index(encoded)]
-        return out, prior
+        effects = self.effects[kind[:, None], _effect_index(encoded)]
+        out[:, -len(_ENCODED) :] = effects
+        slope, centre = self.score_effect[kind].T
+        by_score = np.nan_to_num(slope * (score_log_odds(encoded) - centre))
+        return out, prior + effects[:, _ERA] + by_score
 
     def to_arrays(self) -> dict[str, Array]:
         """What `from_arrays` needs."""
@@ -243,9 +254,18 @@ class Design:
 
 
 _PLAIN_COLUMNS: Final = [COLUMN_OF[name] for name in _PLAIN]
-_ENCODED_COLUMNS: Final = [COLUMN_OF[name] for name in _ENCODED]
+_ENCODED_COLUMNS: Final = [COLUMN_OF[name] for name in _ENCODED if name in COLUMN_OF]
+_ERA: Final = list(_ENCODED).index("construction_era")
 _ENCODED_SIZES: Final = np.array(list(_ENCODED.values()))
 _ENCODED_STARTS: Final = np.concatenate([[0], np.cumsum(_ENCODED_SIZES + 1)[:-1]])
+
+
+def score_log_odds(encoded: Array) -> Array:
+    """Of the ENERGY STAR score, a percentile whose tails are as long as a ratio's logarithm; NaN
+    where unknown: (rows,)."""
+    score = encoded[:, COLUMN_OF["energy_star_score"]]
+    odds: Array = np.log((score - 0.5) / (100.5 - score))
+    return odds
 
 
 def _bounded_log(ratio: Array) -> Array:
@@ -253,8 +273,14 @@ def _bounded_log(ratio: Array) -> Array:
     return bounded
 
 
+def _codes(encoded: Array) -> Array:
+    """Of the categories of `_ENCODED`, NaN where unknown: (rows, categories)."""
+    eras = np.searchsorted(_ERAS, encoded[:, COLUMN_OF["year_built"]], side="right")
+    return np.column_stack([encoded[:, _ENCODED_COLUMNS], eras])
+
+
 def _effect_index(encoded: Array) -> NDArray[np.intp]:
-    codes = encoded[:, _ENCODED_COLUMNS]
+    codes = _codes(encoded)
     return _ENCODED_STARTS + np.where(np.isnan(codes), _ENCODED_SIZES, codes).astype(np.intp)
 
 
@@ -297,16 +323,28 @@ def _log_prior(
     return prior, log_type_energy
 
 
-def _fitted(encoded: Array, log_energy: Array) -> tuple[Array, Array]:
-    """Of one kind of building: θ and effects."""
-    areas = areas_of(encoded)
+def _fitted(encoded: Array, log_energy: Array) -> tuple[Array, Array, Array]:
+    """Of one kind of building: θ, effects, and the effect of the score."""
+    areas, codes = areas_of(encoded), _codes(encoded)
     log_intensity = _fit_log_intensity(encoded, areas, log_energy)
     kind = np.zeros(len(encoded), dtype=np.intp)
     residual = log_energy - _log_prior(encoded, areas, log_intensity[None], kind)[0]
     effects = [
-        _effect(encoded[:, COLUMN_OF[name]], residual, size) for name, size in _ENCODED.items()
+        _effect(of, residual, size) for of, size in zip(codes.T, _ENCODED.values(), strict=True)
     ]
-    return log_intensity, np.concatenate(effects)
+    residual -= effects[_ERA][codes[:, _ERA].astype(np.intp)]
+    return log_intensity, np.concatenate(effects), _score_effect(encoded, residual)
+
+
+def _score_effect(encoded: Array, residual: Array) -> Array:
+    """Slope and centre of the residual by the score's log-odds: (2,)."""
+    odds = score_log_odds(encoded)
+    known = np.isfinite(odds)
+    if known.sum() < FEWEST_OF_KIND:
+        return np.zeros(2)
+    centre = odds[known].mean()
+    off = odds[known] - centre
+    return np.array([off @ residual[known] / (off @ off + _ENCODING_SHRINKAGE), centre])
 
 
 def _fit_log_intensity(encoded: Array, areas: Areas, log_energy: Array) -> Array:

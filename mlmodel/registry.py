@@ -185,6 +185,7 @@ def store(directory: Path, digest: str) -> Path:
         settings.MODEL_STORE_DIR.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=settings.MODEL_STORE_DIR) as temporary:
             copy = Path(shutil.copytree(directory, Path(temporary) / "model"))
+            copy.chmod(0o755)  # what nobody may write to, as in a read-only image, cannot be moved
             try:
                 copy.rename(target)
             except OSError:

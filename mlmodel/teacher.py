@@ -1,28 +1,31 @@
 """The teacher: slow learners that only see training, from whose answers the served trees learn.
 
-A forest of extremely randomised trees and a support vector machine with a Laplacian kernel err in
-different ways, and their mean is better than either. The kernel measures distances in columns that
-are weighted by what the forest found important. Each view of the inputs has its own pair, and so
-do residential and other buildings, which differ more than one model of both can tell. No Django.
+Of energy, a forest of extremely randomised trees and a support vector machine with a Laplacian
+kernel err in different ways, and their mean is better than either; carbon intensity is learnt by
+ridge regression with such a kernel. It measures distances in columns that are weighted by what a
+forest found important. Each view of the inputs has its own learners, and so do residential and
+other buildings, which differ more than one model of both can tell. No Django.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm import SVR
+from threadpoolctl import threadpool_limits
 
 from mlmodel.design import (
     COLUMN_OF,
-    COLUMNS,
     FEWEST_OF_KIND,
     Design,
     areas_of,
     is_residential,
+    score_log_odds,
 )
 from mlmodel.estimator import is_all_electric
 from mlmodel.features import FEATURES_BY_NAME
@@ -30,7 +33,6 @@ from mlmodel.features import FEATURES_BY_NAME
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_SCORE: Final = COLUMNS.index("energy_star_score")
 _ONE_HOT: Final = ("primary_property_type", "neighborhood", "building_type")
 #: A category of fewer training buildings than this is no column of its own.
 _FEWEST_OF_CATEGORY: Final = 3
@@ -39,6 +41,7 @@ _CATEGORY_VARIANCE: Final = 0.02
 _KERNEL_WIDTH: Final = 0.01
 _KERNEL_COST: Final = 1.5
 _KERNEL_TUBE: Final = 0.1
+_RIDGE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,10 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Of one kind of building, a pair of learners for each target."""
+    """Of one kind of building, a learner for each target."""
 
     dense: "_Dense"
-    pairs: Sequence["_Pair"]
+    learners: Sequence["_Learner"]
 
     @classmethod
     def fit(cls, encoded: Array, columns: Array, targets: Array, trees: int, seed: int) -> Self:
@@ -96,15 +99,15 @@ class _Kind:
         burns = ~is_all_electric(encoded)
         if (known[:, 1] & burns).any():
             known[:, 1] &= burns
-        pairs = [
-            _Pair.fit(values[of], target[of], trees, seed)
-            for target, of in zip(targets.T, known.T, strict=True)
+        learners = [
+            learner.fit(values[of], target[of], trees, seed)
+            for learner, target, of in zip(_LEARNERS, targets.T, known.T, strict=True)
         ]
-        return cls(dense, pairs)
+        return cls(dense, learners)
 
     def predict(self, encoded: Array, columns: Array) -> Array:
         values = self.dense.of(encoded, columns)
-        return np.column_stack([pair.predict(values) for pair in self.pairs])
+        return np.column_stack([learner.predict(values) for learner in self.learners])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class _Dense:
     @classmethod
     def fit(cls, encoded: Array, columns: Array) -> Self:
         is_gappy = np.asarray(np.isnan(columns).any(axis=0))
-        numbers, flags = _numbers(columns, is_gappy), _categories(encoded)
+        numbers, flags = _numbers(encoded, columns, is_gappy), _categories(encoded)
         count = (~np.isnan(numbers)).sum(axis=0)
         mean = np.nansum(numbers, axis=0) / np.maximum(count, 1)
         variance = np.nansum((numbers - mean) ** 2, axis=0) / np.maximum(count, 1)
@@ -133,16 +136,14 @@ class _Dense:
 
     def of(self, encoded: Array, columns: Array) -> Array:
         """(rows, used columns)."""
-        values = np.hstack([_numbers(columns, self.is_gappy), _categories(encoded)])[:, self.used]
-        return np.nan_to_num((values - self.mean[self.used]) / self.deviation[self.used])
+        values = np.hstack([_numbers(encoded, columns, self.is_gappy), _categories(encoded)])
+        used = self.used
+        return np.nan_to_num((values[:, used] - self.mean[used]) / self.deviation[used])
 
 
-def _numbers(columns: Array, is_gappy: Mask) -> Array:
+def _numbers(encoded: Array, columns: Array, is_gappy: Mask) -> Array:
     """Design columns, what the score says of efficiency, and which columns are unknown."""
-    score = columns[:, _SCORE]
-    # The score is a percentile, and its tails are as long as a ratio's logarithm.
-    odds = np.log((score - 0.5) / (100.5 - score))
-    return np.column_stack([columns, odds, np.isnan(columns[:, is_gappy])])
+    return np.column_stack([columns, score_log_odds(encoded), np.isnan(columns[:, is_gappy])])
 
 
 def _categories(encoded: Array) -> Array:
@@ -157,34 +158,85 @@ def _categories(encoded: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
-    """A forest and a kernel machine, which answer their mean; `seen` are the machine's rows."""
+class _Kernel:
+    """Likeness of rows to those `seen`, in columns weighted by what a forest found important."""
 
-    forest: ExtraTreesRegressor
-    machine: SVR
     weights: Array
     seen: Array
+
+    @classmethod
+    def fit(cls, values: Array, forest: ExtraTreesRegressor) -> Self:
+        weights = np.sqrt(0.1 + forest.feature_importances_ * values.shape[1])
+        weights /= weights.mean()
+        return cls(weights, values * weights)
+
+    def of(self, values: Array) -> Array:
+        """(rows, rows seen)."""
+        # SciPy's loop, not BLAS: the same bits whatever the number of threads.
+        distance = cdist(values * self.weights, self.seen, "cityblock")
+        likeness: Array = np.exp(-_KERNEL_WIDTH * distance)
+        return likeness
+
+
+class _Learner(Protocol):
+    """Learns one target of one kind of building from its dense values."""
+
+    @classmethod
+    def fit(cls, values: Array, target: Array, trees: int, seed: int) -> Self: ...
+
+    def predict(self, values: Array) -> Array: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Energy:
+    """A forest and a support vector machine, which answer their mean."""
+
+    forest: ExtraTreesRegressor
+    kernel: _Kernel
+    machine: SVR
 
     @classmethod
     def fit(cls, values: Array, target: Array, trees: int, seed: int) -> Self:
         forest = ExtraTreesRegressor(
             trees, min_samples_leaf=3, max_features=0.25, random_state=seed
         ).fit(values, target)
-        importance = forest.feature_importances_ * values.shape[1]
-        weights = np.sqrt(0.1 + importance)
-        weights /= weights.mean()
-        seen = values * weights
+        kernel = _Kernel.fit(values, forest)
         machine = SVR(kernel="precomputed", C=_KERNEL_COST, epsilon=_KERNEL_TUBE)
-        machine.fit(_kernel(seen, seen), target)
-        return cls(forest, machine, weights, seen)
+        return cls(forest, kernel, machine.fit(kernel.of(values), target))
 
     def predict(self, values: Array) -> Array:
-        kernel = _kernel(values * self.weights, self.seen)
-        mean: Array = (self.forest.predict(values) + self.machine.predict(kernel)) / 2
+        by_machine = self.machine.predict(self.kernel.of(values))
+        mean: Array = (self.forest.predict(values) + by_machine) / 2
         return mean
 
 
-def _kernel(rows: Array, seen: Array) -> Array:
-    # SciPy's loop, not BLAS: the same bits whatever the number of threads.
-    kernel: Array = np.exp(-_KERNEL_WIDTH * cdist(rows, seen, "cityblock"))
-    return kernel
+@dataclass(frozen=True, slots=True)
+class _Intensity:
+    """Kernel ridge regression. Where fuels are unknown the intensity is one of two heaps, of
+    buildings that burn something and of those that do not: their mean is wanted, and a support
+    vector machine would answer nearer the larger."""
+
+    kernel: _Kernel
+    ridge: KernelRidge
+    mean: float
+
+    @classmethod
+    def fit(cls, values: Array, target: Array, trees: int, seed: int) -> Self:
+        forest = ExtraTreesRegressor(
+            trees, min_samples_leaf=8, max_features=0.5, random_state=seed
+        ).fit(values, target)
+        kernel, mean = _Kernel.fit(values, forest), float(target.mean())
+        # One thread: LAPACK's blocks, and so the last bits, depend on how many there are.
+        with threadpool_limits(1, user_api="blas"):
+            ridge = KernelRidge(kernel="precomputed", alpha=_RIDGE)
+            ridge.fit(kernel.of(values), target - mean)
+        return cls(kernel, ridge, mean)
+
+    def predict(self, values: Array) -> Array:
+        with threadpool_limits(1, user_api="blas"):
+            answer: Array = self.ridge.predict(self.kernel.of(values)) + self.mean
+        return answer
+
+
+#: Of log energy over the prior, and of log carbon intensity.
+_LEARNERS: Final[tuple[type[_Learner], type[_Learner]]] = (_Energy, _Intensity)

@@ -127,7 +127,7 @@ def _rendered(facts: Mapping[str, Any], language: str) -> str:
         "headline_emissions": facts["scores"]["non_residential"]["emissions"],
         "everybody": facts["scores"]["all"]["energy"],
         "late": new.get(_LATE, {}),
-        "shortfall": _shortfall(new.get(_LATE, {})),
+        "falls_short": _falls_short(new.get(_LATE, {})),
         "judged": _judged(facts),
         "tables": tables,
     }
@@ -137,19 +137,11 @@ def _rendered(facts: Mapping[str, Any], language: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", page)
 
 
-def _shortfall(late: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Whether the 80 % interval of energy holds too few non-residential buildings of this group,
-    and which share of those that are missing is newly built (None: too few to tell)."""
-    nominal = 0.8
-    of = {name: late.get(name, {}).get("energy") for name in _NEW_CHOICES}
-    whole, newly, others = of["non_residential"], of["newly_built"], of["others"]
-    if not whole or whole["coverage_80"] >= nominal - SHORTFALL:
-        return None
-
-    def missing(group: Mapping[str, float]) -> float:
-        return (nominal - group["coverage_80"]) * group["buildings"]
-
-    return {"newly_built_share": missing(newly) / missing(whole) if newly and others else None}
+def _falls_short(late: Mapping[str, Any]) -> bool:
+    """Whether the 80 % interval of energy holds too few of this group, or of its non-residential
+    buildings."""
+    shown = [late.get(choice, {}).get("energy") for choice in ("all", "non_residential")]
+    return any(of and of["coverage_80"] < 0.8 - SHORTFALL for of in shown)
 
 
 def _judged(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def test_new_buildings_are_told_apart_and_a_shortfall_is_said(facts: dict[str, A
     for language, words in shortfall.items():
         assert words in card_page(facts, language)
     late["non_residential"]["energy"]["coverage_80"] = 0.8
+    assert shortfall["en"] in card_page(facts, "en")  # for all of them, it is not
+    late["all"]["energy"]["coverage_80"] = 0.8
     for language, words in shortfall.items():
         assert words not in card_page(facts, language)
 

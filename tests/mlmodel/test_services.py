@@ -329,6 +329,14 @@ def test_a_store_that_another_process_filled_is_taken(
     assert file_digests(registry.store(trained, "f")) == file_digests(trained)
 
 
+def test_files_of_a_read_only_tree_are_stored_so_that_they_can_be_moved(
+    trained: Path, tmp_path: Path, model_store: Path
+) -> None:
+    locked = Path(shutil.copytree(trained, tmp_path / "locked"))
+    locked.chmod(0o555)
+    assert registry.store(locked, "g").stat().st_mode & 0o700 == 0o700
+
+
 def test_the_code_says_which_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.code_version().startswith(VERSION)
     monkeypatch.setenv("PATH", "")
