@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -299,7 +300,9 @@ def test_the_embedded_server_is_said_to_be_no_place_for_it(
     little = f"little_{place.names.prefix}"
     rows(place.admin_url, f"CREATE ROLE {little} LOGIN PASSWORD 'of-little-use'")
     try:
-        url = str(make_dsn(place.admin_url, user=little, password="of-little-use"))
+        at = urlsplit(place.admin_url)
+        server = at.netloc.rpartition("@")[2]
+        url = at._replace(netloc=f"{little}:of-little-use@{server}").geturl()
         with monkeypatch.context() as patch:
             patch.setenv("DATABASE_URL", url)
             with pytest.raises(CommandError, match=r"(?s)embedded .* python -m config\.postgres"):
