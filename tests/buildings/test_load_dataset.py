@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def portal(file_server: FileServer, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> FileServer:
     url = f"{file_server.url}/rows.csv"
-    monkeypatch.setattr(sources, "OFFICIAL_URLS", {sources.SEATTLE_2016: url})
+    monkeypatch.setitem(sources.OFFICIAL_URLS, sources.SEATTLE_2016, url)
     file_server.put("/rows.csv", Answer([b""], status=503))
     return file_server
 

@@ -28,7 +28,7 @@ def cached(directory: Path) -> list[str]:
 def official(file_server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
     """The portal, played by the local server."""
     url = f"{file_server.url}/rows.csv"
-    monkeypatch.setattr(sources, "OFFICIAL_URLS", {sources.SEATTLE_2016: url})
+    monkeypatch.setitem(sources.OFFICIAL_URLS, sources.SEATTLE_2016, url)
     return file_server
 
 
@@ -200,7 +200,7 @@ def test_official_file_that_cannot_be_had_proposes_the_sample(
 
 
 def test_no_connection_is_said(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "OFFICIAL_URLS", {"seattle-2016": "http://127.0.0.1:1/rows.csv"})
+    monkeypatch.setitem(sources.OFFICIAL_URLS, "seattle-2016", "http://127.0.0.1:1/rows.csv")
     assert "no connection" in refusal("seattle-2016")
 
 
