@@ -139,9 +139,9 @@ def _rendered(facts: Mapping[str, Any], language: str) -> str:
 
 def _falls_short(late: Mapping[str, Any]) -> bool:
     """Whether the 80 % interval of energy holds too few of this group, or of its non-residential
-    buildings."""
+    buildings; not where either are too few to be shown."""
     shown = [late.get(choice, {}).get("energy") for choice in ("all", "non_residential")]
-    return any(of and of["coverage_80"] < 0.8 - SHORTFALL for of in shown)
+    return all(shown) and any(of["coverage_80"] < 0.8 - SHORTFALL for of in shown)
 
 
 def _judged(facts: Mapping[str, Any]) -> dict[str, Any]:

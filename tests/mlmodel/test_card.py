@@ -94,6 +94,16 @@ def test_new_buildings_are_told_apart_and_a_shortfall_is_said(facts: dict[str, A
         assert words not in card_page(facts, language)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_group_too_small_to_be_shown_nothing_is_said(
+    facts: dict[str, Any], language: str
+) -> None:
+    late = facts["new_buildings"]["2018-2019"]
+    late["all"]["energy"]["coverage_80"] = 0.5
+    late["non_residential"]["energy"] = None
+    assert "⟨" not in card_page(facts, language)
+
+
 def test_a_spread_that_labels_make_is_told_from_chance() -> None:
     generator = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 50)
