@@ -238,8 +238,7 @@ def test_new_buildings_are_measured_by_kind(evaluation: Evaluation) -> None:
 def test_more_processes_from_standard_input_are_refused_at_once() -> None:
     program = """
 from mlmodel.evaluation import Protocol, evaluate
-from tests.mlmodel.fakes import Recorder
-from tests.mlmodel.rows import FEW_TREES, SOME_TREES, made_up, new_buildings
+from tests.mlmodel.rows import made_up
 if __name__ == "__main__":
     evaluate(made_up(), protocol=Protocol.quick(folds=2), jobs=2)
 """
